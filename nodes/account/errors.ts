@@ -1,0 +1,177 @@
+import { z } from 'zod'
+import { CODES } from './api'
+
+/** Every kind of failure, and whether sending the same thing again can cure it. */
+const RETRYABLE = {
+  'not-configured': false,
+  'invalid-input': false,
+  'unsupported-channel': false,
+  expired: false,
+  authentication: false,
+  forbidden: false,
+  rejected: false,
+  'rate-limited': true,
+  server: true,
+  network: true,
+  timeout: true,
+  closed: false,
+} as const satisfies Record<string, boolean>
+
+/** What went wrong, in one word for a Switch node. */
+export type Kind = keyof typeof RETRYABLE
+
+/** What is known of a failure besides its message; plain data, unknown fields left out. */
+export interface Facts {
+  kind: Kind
+  retryable: boolean
+  /** Requests sent for the message. */
+  attempts: number
+  /** 8x8's error code. */
+  code?: number
+  statusCode?: number
+  /** To quote to the support of 8x8. */
+  errorId?: string
+  /** When 8x8 met the error, as 8x8 wrote it. */
+  timestamp?: string
+  umid?: string
+  channel?: string
+}
+
+/**
+ * A typing indicator that could not be sent. One class for all kinds: what differs is data, and
+ * users tell the kinds apart by `kind` too. Holds no request, so it cannot carry the API key.
+ */
+export class TypingError extends Error {
+  override readonly name = 'TypingError'
+  /** Plain facts. Under this name, because Node-RED hands `cause` on to Catch nodes. */
+  override readonly cause: Facts
+  /** 8x8's error code. Set only when known, because Node-RED hands an own `code` on as it is. */
+  declare readonly code?: number
+  /** The configured property that is at fault, e.g. `umid`. */
+  readonly field: string | undefined
+  /** ms that the server asked to wait before the next attempt. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    kind: Kind,
+    message: string,
+    { field, retryAfter, ...facts }: Partial<Facts> & { field?: string; retryAfter?: number } = {},
+  ) {
+    super(message)
+    this.cause = { kind, retryable: RETRYABLE[kind], attempts: 0, ...onlyKnown(facts) }
+    this.field = field
+    this.retryAfter = retryAfter
+    if (facts.code !== undefined) this.code = facts.code
+  }
+
+  /** Without the name of the class: this is the text that a Catch node shows. */
+  override toString(): string {
+    return this.message
+  }
+}
+
+function onlyKnown<T extends object>(facts: T): T {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T
+}
+
+/** The error for a flow that stopped or was redeployed before the answer was there. */
+export function closedError(): TypingError {
+  return new TypingError('closed', 'The flow was stopped or redeployed meanwhile')
+}
+
+/** 8x8's error body. Each field on its own, because an answer may bring only some of them. */
+const errorBody = z.object({
+  code: z.int().optional().catch(undefined),
+  message: z.string().optional().catch(undefined),
+  errorId: z.string().max(100).optional().catch(undefined),
+  timestamp: z.string().max(100).optional().catch(undefined),
+})
+
+/** Codes that say more than the status they come with (8x8 sends 1001 with 400, 401 and 500). */
+const KIND_OF_CODE: ReadonlyMap<number, Kind> = new Map([
+  [CODES.unauthorized, 'authentication'],
+  [CODES.forbidden, 'forbidden'],
+  [CODES.invalidIpAddress, 'forbidden'],
+  [CODES.illegalSubAccount, 'forbidden'],
+])
+
+/** In plain words, before what the server itself says. */
+const EXPLANATION: Partial<Record<Kind, string>> = {
+  authentication: '8x8 refused the API key',
+  forbidden: '8x8 does not allow this key to use this sub-account from this address',
+  rejected: '8x8 rejected the request',
+  'rate-limited': '8x8 limits the rate of requests',
+  server: '8x8 failed to answer properly',
+}
+
+/** An answer other than success. */
+export interface Answer {
+  statusCode: number
+  /** Body, or undefined if there was none to read. */
+  text: string | undefined
+  /** The Retry-After header: seconds or an HTTP date. */
+  retryAfter: string | undefined
+}
+
+/**
+ * What an answer that is not a success means: by its code first, then by its status.
+ * @param redact takes the API key out of what a server may have echoed
+ */
+export function errorOfAnswer(answer: Answer, redact: (text: string) => string): TypingError {
+  const { statusCode } = answer
+  const body = parseErrorBody(answer.text)
+  const kind = KIND_OF_CODE.get(body.code ?? Number.NaN) ?? kindOfStatus(statusCode)
+  const reason = body.message && redact(body.message).slice(0, 200)
+  const numbers = body.code === undefined ? `${statusCode}` : `${statusCode}, code ${body.code}`
+  return new TypingError(kind, `${EXPLANATION[kind]} (${numbers})${reason ? `: ${reason}` : ''}`, {
+    statusCode,
+    code: body.code,
+    errorId: body.errorId && redact(body.errorId),
+    timestamp: body.timestamp && redact(body.timestamp),
+    retryAfter: parseRetryAfter(answer.retryAfter, Date.now()),
+  })
+}
+
+function parseErrorBody(text = ''): z.infer<typeof errorBody> {
+  try {
+    return errorBody.safeParse(JSON.parse(text)).data ?? {}
+  } catch {
+    return {} // HTML of a proxy, or nothing
+  }
+}
+
+function kindOfStatus(statusCode: number): Kind {
+  if (statusCode === 401) return 'authentication'
+  if (statusCode === 403) return 'forbidden'
+  if (statusCode === 429) return 'rate-limited'
+  return statusCode >= 300 && statusCode < 500 ? 'rejected' : 'server'
+}
+
+/** ms from `now` (epoch ms) that a Retry-After header asks for; undefined if it says nothing. */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  if (/^\d+$/.test(header)) return Number(header) * 1000
+  const date = Date.parse(header)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** OpenSSL and Node name certificate and protocol failures in these ways; none heals by itself. */
+const TLS_FAILURE =
+  /CERT|SSL|EPROTO|SELF_SIGNED|UNABLE_TO_|CRL|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/
+
+/** undici's errors for an answer that breaks the rules of HTTP. */
+const NOT_HTTP = /HTTPParserError|UND_ERR_(RES_|HEADERS_OVERFLOW)/
+
+/** What an error of the connection means: an answer never came, or made no sense. */
+export function errorOfConnection(error: unknown): TypingError {
+  const { name = '', code = '', message = '' } = error as Partial<NodeJS.ErrnoException>
+  const detail = message || code || String(error)
+  if (NOT_HTTP.test(`${name} ${code}`)) {
+    return new TypingError('server', `The answer cannot be understood: ${detail}`)
+  }
+  if (/TIMEOUT|TIMEDOUT/.test(code)) {
+    return new TypingError('timeout', `No connection to 8x8 in time: ${detail}`)
+  }
+  const retryable = !TLS_FAILURE.test(code)
+  return new TypingError('network', `8x8 could not be reached: ${detail}`, { retryable })
+}

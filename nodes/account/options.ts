@@ -1,0 +1,30 @@
+import type { Region } from './api'
+
+/** The properties of an `8x8-account`, as the editor stores them. Texts may be `${NAME}`. */
+export interface AccountOptions {
+  name: string
+  subAccountId: string
+  region: Region
+  /** With region `custom`: where the API is. */
+  baseUrl: string
+  /** Id of a `tls-config` node. */
+  tls: string
+  /** Id of an `http proxy` node. */
+  proxy: string
+  /** s for one attempt. */
+  timeout: number | string
+  /** s for a message with all its attempts. */
+  deadline: number | string
+}
+
+/** What a new account starts with, and what a property that is not stored counts as. */
+export const ACCOUNT_DEFAULTS: AccountOptions = {
+  name: '',
+  subAccountId: '',
+  region: 'asia-pacific',
+  baseUrl: '',
+  tls: '',
+  proxy: '',
+  timeout: 5,
+  deadline: 15,
+}

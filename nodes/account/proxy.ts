@@ -1,0 +1,43 @@
+import { TypingError } from './errors'
+
+/** A proxy for one target. */
+export interface ProxyRoute {
+  url: string
+  /** Hosts that are reached without, comma-separated as in NO_PROXY. */
+  noProxy: string
+  /** A Proxy-Authorization header. */
+  token?: string
+}
+
+/** Node-RED's `http proxy` config node. */
+export interface ProxyNode {
+  url?: string
+  noproxy?: string[]
+  credentials?: { username?: string; password?: string }
+}
+
+/**
+ * The proxy on the way to an origin: that of the node or, without one, of the environment.
+ * @throws {TypingError} `not-configured` for a proxy URL that is none
+ */
+export function findProxy(
+  origin: string,
+  node: ProxyNode | undefined,
+  environment: NodeJS.ProcessEnv,
+): ProxyRoute | undefined {
+  const variable = (name: string) =>
+    environment[name.toLowerCase()] || environment[name.toUpperCase()] || ''
+  const url = node ? node.url : variable(origin.startsWith('https:') ? 'https_proxy' : 'http_proxy')
+  if (!url) return undefined
+  const complete = /^\w+:\/\//.test(url) ? url : `http://${url}` // the core takes host:port too
+  if (!URL.canParse(complete)) {
+    throw new TypingError('not-configured', 'The URL of the proxy is not valid', { field: 'proxy' })
+  }
+  const { username, password = '' } = node?.credentials ?? {}
+  const token = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  return {
+    url: complete,
+    noProxy: node ? (node.noproxy ?? []).join(',') : variable('no_proxy'),
+    ...(username && { token }),
+  }
+}

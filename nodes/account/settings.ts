@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { API_KEY, BASE_URLS, isBaseUrl, REFERENCE, REGIONS, SUB_ACCOUNT_ID } from './api'
+import type { Server } from './client'
+import { TypingError } from './errors'
+import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
+
+/** An account, checked. */
+export interface Settings {
+  subAccountId: string
+  /** Undefined for the sandbox, whose address and key are known only when it runs. */
+  server: Server | undefined
+  /** ms for one attempt. */
+  timeout: number
+  /** ms for a message with all its attempts. */
+  deadline: number
+}
+
+/** A text that must be there. Node-RED leaves a reference to a variable that is not set as it is. */
+function required(what: string) {
+  const missing = `No ${what} is set`
+  return z
+    .string(missing)
+    .min(1, { error: missing, abort: true })
+    .refine((value) => !REFERENCE.test(value), {
+      error: ({ input }) =>
+        `The environment variable ${REFERENCE.exec(`${input}`)?.[1]} is not set`,
+      abort: true,
+    })
+}
+
+const subAccountId = required('sub-account').regex(
+  SUB_ACCOUNT_ID,
+  'A sub-account has 3 to 50 letters, digits or any of - . _ &',
+)
+
+const apiKey = required('API key').regex(
+  API_KEY,
+  'The API key has characters that an HTTP header cannot carry',
+)
+
+const baseUrl = required('base URL')
+  .refine(
+    isBaseUrl,
+    'The base URL must be https://host[:port], nothing more (http only to loopback)',
+  )
+  .transform((value) => new URL(value).origin)
+
+/** Blank is the default. A day at most, so that no timer overflows. */
+function seconds(what: 'timeout' | 'deadline') {
+  const wrong = `The ${what} must be a number of seconds above 0, a day at most`
+  return z
+    .preprocess(
+      (value) => (value === '' ? ACCOUNT_DEFAULTS[what] : value),
+      z.coerce.number(wrong).positive(wrong).max(86_400, wrong),
+    )
+    .transform((value) => value * 1000)
+}
+
+const timeout = seconds('timeout')
+const deadline = seconds('deadline')
+const region = z.enum(REGIONS, 'The region is unknown')
+
+/**
+ * @param stored with environment references resolved, as Node-RED hands it to a node
+ * @throws {TypingError} `not-configured`, with the field at fault
+ */
+export function readSettings(stored: Partial<AccountOptions>, key: string | undefined): Settings {
+  const config = { ...ACCOUNT_DEFAULTS, ...stored }
+  return {
+    subAccountId: check('subAccountId', subAccountId, config.subAccountId),
+    server: readServer(config, key),
+    timeout: check('timeout', timeout, config.timeout),
+    deadline: check('deadline', deadline, config.deadline),
+  }
+}
+
+function readServer(config: AccountOptions, key: string | undefined): Server | undefined {
+  const where = check('region', region, config.region)
+  if (where === 'sandbox') return undefined
+  return {
+    origin: where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where],
+    apiKey: check('apiKey', apiKey, key),
+  }
+}
+
+function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new TypingError('not-configured', `${result.error.issues[0]?.message}`, { field })
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import FakeTimers from '@sinonjs/fake-timers'
+import { TypingError } from '../../nodes/account/errors'
+import { Sending } from '../../nodes/account/sending'
+import { rejection } from '../support/events'
+
+describe('sending', () => {
+  let clock: ReturnType<typeof FakeTimers.install>
+  beforeEach(() => {
+    clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+  })
+  afterEach(() => {
+    assert.equal(clock.countTimers(), 0, 'a timer is left')
+    clock.uninstall()
+  })
+
+  const serverError = (retryAfter?: number) => new TypingError('server', 'x', { retryAfter })
+
+  /** Attempts that fail as told, one after the other; the times at which they began, in ms. */
+  function start(failures: (TypingError | 'hang')[], random = 0) {
+    const times: number[] = []
+    const attempt = async (signal: AbortSignal) => {
+      const failure = failures[times.length]
+      times.push(clock.now)
+      if (failure === 'hang') {
+        await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+        })
+      }
+      if (failure) throw failure
+      return 200
+    }
+    const limits = { timeout: 5000, deadline: 15_000, random: () => random }
+    return { times, sending: new Sending(attempt, limits) }
+  }
+
+  for (const [random, expected] of [
+    [0, [0, 125, 375, 875, 1875, 3875, 5875]],
+    [1, [0, 250, 750, 1750, 3750, 7750, 11_750]],
+  ] as const) {
+    it(`doubles its pauses up to 4 s, with jitter ${random}`, async () => {
+      const { times, sending } = start(Array(6).fill(serverError()), random)
+      await clock.tickAsync(12_000)
+      assert.deepEqual(times, expected)
+      assert.equal((await sending.result).attempts, 7)
+    })
+  }
+
+  it('does not hammer a server that says Retry-After: 0', async () => {
+    const { times, sending } = start([serverError(0), serverError(0)])
+    await clock.runAllAsync()
+    await sending.result
+    assert.deepEqual(times, [0, 125, 375])
+  })
+
+  it('waits at least as long as the server asks', async () => {
+    const { times, sending } = start([serverError(9000)])
+    await clock.runAllAsync()
+    await sending.result
+    assert.deepEqual(times, [0, 9000])
+  })
+
+  it('gives up when the pause would end after the deadline', async () => {
+    const { times, sending } = start([serverError(), serverError(15_000)])
+    const failed = rejection(sending.result, 'server')
+    await clock.tickAsync(125)
+    assert.equal((await failed).cause.attempts, 2)
+    assert.deepEqual(times, [0, 125])
+  })
+
+  it('ends an attempt after the timeout, and tries again', async () => {
+    const { times, sending } = start(['hang'])
+    await clock.runAllAsync()
+    assert.equal((await sending.result).attempts, 2)
+    assert.deepEqual(times, [0, 5125])
+  })
+
+  it('reports what came before an attempt that the deadline cut short', async () => {
+    const { times, sending } = start([serverError(14_000), 'hang'])
+    const failed = rejection(sending.result, 'server')
+    await clock.tickAsync(15_000)
+    assert.equal((await failed).cause.attempts, 2)
+    assert.deepEqual(times, [0, 14_000])
+  })
+
+  it('does not repeat what a retry cannot cure', async () => {
+    const { times, sending } = start([new TypingError('authentication', 'x')])
+    assert.equal((await rejection(sending.result, 'authentication')).cause.attempts, 1)
+    assert.deepEqual(times, [0])
+  })
+
+  it('ends an attempt as closed when it is cancelled', async () => {
+    const { sending } = start(['hang'])
+    const failed = rejection(sending.result, 'closed')
+    await clock.tickAsync(100)
+    sending.cancel()
+    assert.equal((await failed).cause.attempts, 1)
+  })
+
+  it('ends a pause as closed when it is cancelled', async () => {
+    const { times, sending } = start([serverError(9000)])
+    const failed = rejection(sending.result, 'closed')
+    await clock.tickAsync(100)
+    sending.cancel()
+    assert.equal((await failed).cause.attempts, 1)
+    assert.deepEqual(times, [0])
+  })
+
+  it('keeps a result that is there when it is cancelled', async () => {
+    const { sending } = start([])
+    await sending.result
+    sending.cancel()
+    assert.equal((await sending.result).statusCode, 200)
+  })
+})

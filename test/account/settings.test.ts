@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { BASE_URLS, SUB_ACCOUNT_ID, subAccountPath, UMID } from '../../nodes/account/api'
+import { TypingError } from '../../nodes/account/errors'
+import type { AccountOptions } from '../../nodes/account/options'
+import { findProxy } from '../../nodes/account/proxy'
+import { readSettings } from '../../nodes/account/settings'
+import { CANARY } from '../support/events'
+
+const good = { subAccountId: 'my_sub' }
+
+describe('settings', () => {
+  it('fills in the defaults', () => {
+    assert.deepEqual(readSettings(good, CANARY), {
+      subAccountId: 'my_sub',
+      server: { origin: 'https://chatapps.8x8.com', apiKey: CANARY },
+      timeout: 5000,
+      deadline: 15_000,
+    })
+  })
+
+  for (const [region, origin] of Object.entries(BASE_URLS)) {
+    it(`knows ${region}`, () => {
+      const options = { ...good, region: region as AccountOptions['region'] }
+      assert.equal(readSettings(options, CANARY).server?.origin, origin)
+    })
+  }
+
+  it('needs no key for the sandbox, and takes none there', () => {
+    assert.equal(readSettings({ ...good, region: 'sandbox' }, CANARY).server, undefined)
+  })
+
+  it('takes seconds as numbers and as text', () => {
+    const { timeout, deadline } = readSettings({ ...good, timeout: '2.5', deadline: '' }, CANARY)
+    assert.deepEqual({ timeout, deadline }, { timeout: 2500, deadline: 15_000 })
+  })
+
+  for (const baseUrl of [
+    'https://api.example.com',
+    'https://api.example.com/',
+    'https://api.example.com:8443',
+    'http://localhost:1234',
+    'http://127.0.0.1:1234',
+    'http://[::1]:1234',
+  ]) {
+    it(`takes the base URL ${baseUrl}`, () => {
+      const { server } = readSettings({ ...good, region: 'custom', baseUrl }, CANARY)
+      assert.equal(server?.origin, baseUrl.replace(/\/$/, ''))
+    })
+  }
+
+  const bad: [what: string, options: Partial<AccountOptions>, field: string, key?: string][] = [
+    ['no sub-account', {}, 'subAccountId'],
+    ['a sub-account that is too short', { subAccountId: 'ab' }, 'subAccountId'],
+    ['a sub-account with a slash', { subAccountId: '../abc' }, 'subAccountId'],
+    ['a variable that is not set', { subAccountId: '${MY_SUB}' }, 'subAccountId'],
+    ['an unknown region', { ...good, region: 'mars' as AccountOptions['region'] }, 'region'],
+    ['no key', good, 'apiKey', ''],
+    ['a key in a variable that is not set', good, 'apiKey', '${MY_KEY}'],
+    ['a key with a line break', good, 'apiKey', 'a\r\nX-Evil: 1'],
+    ['a key with an umlaut', good, 'apiKey', 'schlüssel'],
+    ['no base URL', { ...good, region: 'custom' }, 'baseUrl'],
+    ['a timeout of 0', { ...good, timeout: 0 }, 'timeout'],
+    ['a timeout of text', { ...good, timeout: 'soon' }, 'timeout'],
+    ['a deadline over a day', { ...good, deadline: 100_000 }, 'deadline'],
+    ...[
+      'http://api.example.com',
+      'http://127.evil.com',
+      'ftp://127.0.0.1',
+      'https://user:secret@api.example.com',
+      'https://api.example.com/path',
+      'https://api.example.com/?a=1',
+      'https://api.example.com?',
+      'https://api.example.com#x',
+      'api.example.com',
+      'javascript:alert(1)',
+    ].map((baseUrl): (typeof bad)[number] => [
+      `the base URL ${baseUrl}`,
+      { ...good, region: 'custom', baseUrl },
+      'baseUrl',
+    ]),
+  ]
+  for (const [what, options, field, key = CANARY] of bad) {
+    it(`refuses ${what}`, () => {
+      assert.throws(
+        () => readSettings(options, key),
+        (error) =>
+          error instanceof TypingError &&
+          error.cause.kind === 'not-configured' &&
+          error.field === field &&
+          !error.message.includes(CANARY) &&
+          !error.message.includes('undefined'),
+      )
+    })
+  }
+})
+
+describe('api', () => {
+  it("takes 8x8's own example umid, in either case, and nothing around it", () => {
+    const umid = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
+    assert.match(umid, UMID)
+    assert.match(umid.toUpperCase(), UMID)
+    assert.doesNotMatch(`${umid}\n`, UMID)
+    assert.doesNotMatch(` ${umid}`, UMID)
+  })
+
+  it('bounds the length of a sub-account', () => {
+    assert.match('a'.repeat(50), SUB_ACCOUNT_ID)
+    assert.doesNotMatch('a'.repeat(51), SUB_ACCOUNT_ID)
+  })
+
+  it('encodes the sub-account as one segment', () => {
+    assert.equal(subAccountPath('a&b.c', 'events'), '/api/v1/subaccounts/a%26b.c/events')
+  })
+})
+
+describe('proxy', () => {
+  const https = 'https://chatapps.8x8.com'
+
+  it('takes that of the environment for its scheme, in either case of the letters', () => {
+    const environment = { HTTPS_PROXY: 'http://a:1', http_proxy: 'http://b:2', NO_PROXY: 'x,y' }
+    assert.deepEqual(findProxy(https, undefined, environment), {
+      url: 'http://a:1',
+      noProxy: 'x,y',
+    })
+    assert.equal(findProxy('http://127.0.0.1', undefined, environment)?.url, 'http://b:2')
+    assert.equal(findProxy(https, undefined, { HTTP_PROXY: 'http://b:2' }), undefined)
+    assert.equal(findProxy(https, undefined, {}), undefined)
+  })
+
+  it('prefers that of the node, with its exceptions and its password', () => {
+    const node = {
+      url: 'p:3128',
+      noproxy: ['a', 'b'],
+      credentials: { username: 'u', password: 'p' },
+    }
+    assert.deepEqual(findProxy(https, node, { HTTPS_PROXY: 'http://a:1', NO_PROXY: 'x' }), {
+      url: 'http://p:3128',
+      noProxy: 'a,b',
+      token: `Basic ${Buffer.from('u:p').toString('base64')}`,
+    })
+  })
+
+  it('refuses a URL that is none', () => {
+    assert.throws(() => findProxy(https, { url: 'http://' }, {}), { field: 'proxy' })
+  })
+})

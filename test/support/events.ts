@@ -1,0 +1,24 @@
+import type { TypingEvent } from '../../nodes/account/client'
+import { type Kind, TypingError } from '../../nodes/account/errors'
+
+/** 8x8's own example umid. */
+export const UMID = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
+
+/** A key that must never be found anywhere. */
+export const CANARY = 'canary-KEY-5f3759df'
+
+export const EVENT: TypingEvent = { subAccountId: 'my_sub', channel: 'whatsapp', umid: UMID }
+
+/** The TypingError that a promise rejects with, of the kind that is expected. */
+export async function rejection(promise: Promise<unknown>, kind: Kind): Promise<TypingError> {
+  const outcome = await promise.then(
+    () => new Error('did not reject'),
+    (error: Error) => error,
+  )
+  if (outcome instanceof TypingError && outcome.cause.kind === kind) return outcome
+  throw new Error(`expected ${kind}, got: ${describe(outcome)}`, { cause: outcome })
+}
+
+function describe(error: Error): string {
+  return error instanceof TypingError ? `${error.cause.kind}: ${error.message}` : `${error}`
+}

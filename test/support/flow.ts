@@ -1,0 +1,147 @@
+import { inspect } from 'node:util'
+import type { NodeDef, NodeInitializer, NodeMessage } from 'node-red'
+import RED from 'node-red'
+import helper from 'node-red-node-test-helper'
+import account from '../../nodes/account/account'
+import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
+import { CANARY } from './events'
+
+helper.init(require.resolve('node-red'))
+
+/** A message that left a node. */
+export interface Output extends NodeMessage {
+  typing?: Record<string, unknown>
+  error?: Record<string, unknown>
+  _error?: unknown
+}
+
+/** A message at one of the ends of a flow: the outputs, or a Catch or Complete node. */
+export interface Arrival {
+  port: (typeof ENDS)[number]
+  msg: Output
+}
+
+const ENDS = ['success', 'error', 'caught', 'completed'] as const
+
+/** What a test sets of the flow; the rest is a flow that works. */
+export interface FlowOptions {
+  account?: object
+  node?: object
+  apiKey?: string
+  /** Whether output 2 is wired. */
+  errors?: boolean
+  /** More nodes, on the same tab. */
+  more?: { id: string; type: string; [property: string]: unknown }[]
+  tab?: object
+  /** More config nodes. */
+  configs?: object[]
+  /** Credentials of nodes other than the account. */
+  credentials?: object
+  /** More node types. */
+  types?: NodeInitializer[]
+}
+
+/** A running flow: a typing indicator with its account, and a node at each output. */
+export interface Flow {
+  /** Sends a message into the typing indicator; resolves with where it came out first, and how. */
+  send(msg: object): Promise<Arrival>
+  /** Everything that came out so far, in order. */
+  outputs: Arrival[]
+  /** Statuses of the typing indicator so far. */
+  statuses: { fill?: string; shape?: string; text?: string }[]
+  /** Messages for which `done` was called, and with what. */
+  completions: { msg: Output; error: Error | undefined }[]
+  /** Deploys the flow with changes. */
+  deploy(options: FlowOptions, type: 'full' | 'nodes'): Promise<void>
+}
+
+function nodesOf(options: FlowOptions): object[] {
+  // Without a position it would be a config node.
+  const node = (id: string, type: string) => ({ id, type, z: 'tab', x: 0, y: 0, wires: [] })
+  return [
+    { id: 'tab', type: 'tab', label: 'test', ...options.tab },
+    ...(options.configs ?? []),
+    { id: 'account', type: '8x8-account', subAccountId: 'my_sub', ...options.account },
+    {
+      ...node('typing', '8x8-typing-indicator'),
+      account: 'account',
+      wires: [['success'], options.errors === false ? [] : ['error']],
+      ...options.node,
+    },
+    node('success', 'helper'),
+    node('error', 'helper'),
+    ...(options.more ?? []).map(({ id, type, ...rest }) => ({ ...node(id, type), ...rest })),
+  ]
+}
+
+/** Loads a flow into a Node-RED runtime. Ends with {@link unloadFlow}. */
+export async function loadFlow(options: FlowOptions): Promise<Flow> {
+  const outputs: Flow['outputs'] = []
+  const statuses: Flow['statuses'] = []
+  const completions: Flow['completions'] = []
+  const waiting = new Map<unknown, (arrival: Arrival) => void>()
+  const listen = () => {
+    for (const port of ENDS) {
+      const node = helper.getNode(port)
+      node?.removeAllListeners('input')
+      node?.on('input', (msg) => {
+        outputs.push({ port, msg })
+        waiting.get(msg._msgid)?.({ port, msg })
+      })
+    }
+  }
+  RED.hooks.add(
+    'onComplete.test',
+    (event: { msg: Output; error?: Error; node: { id: string } }) => {
+      if (event.node.id === 'typing') completions.push({ msg: event.msg, error: event.error })
+    },
+  )
+  RED.runtime.events.on('node-status', onStatus)
+  stopListening = () => RED.runtime.events.removeListener('node-status', onStatus)
+  function onStatus({ id, status }: { id: string; status: object }) {
+    if (id === 'typing') statuses.push(status)
+  }
+  const credentials = { account: { apiKey: options.apiKey ?? CANARY }, ...options.credentials }
+  const types = [account, typingIndicator, ...(options.types ?? [])]
+  await helper.load(types, nodesOf(options) as NodeDef[], credentials)
+  listen()
+  let count = 0
+  return {
+    outputs,
+    statuses,
+    completions,
+    send: (msg) =>
+      new Promise((resolve) => {
+        const _msgid = `test-${count++}`
+        waiting.set(_msgid, resolve)
+        helper.getNode('typing').receive(Object.assign(msg, { _msgid }))
+      }),
+    async deploy(changed, type) {
+      await helper.setFlows(nodesOf({ ...options, ...changed }) as NodeDef[], type, credentials)
+      listen()
+    },
+  }
+}
+
+let stopListening = () => {}
+
+/** Ends what {@link loadFlow} began. For `afterEach`. */
+export async function unloadFlow(): Promise<void> {
+  await helper.unload()
+  RED.hooks.remove('*.test')
+  stopListening()
+}
+
+/** Resolves when the typing indicator reports an error to the runtime. */
+export function reported(): Promise<void> {
+  const node: NodeJS.EventEmitter = helper.getNode('typing')
+  return new Promise((resolve) => node.once('call:error', () => resolve()))
+}
+
+/** Everything that was logged since the flow was loaded, at any level. */
+export function logged(): string {
+  return helper
+    .log()
+    .args.map((entry) => inspect(entry, { depth: 10 }))
+    .join('\n')
+}
