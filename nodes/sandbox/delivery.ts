@@ -1,0 +1,149 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AnyChannel, InboundMessage } from './conversations'
+
+/** ms before each repeat of a webhook that failed: after 1, 10, 30 and 90 s (8x8 doc). */
+export const RETRY_DELAYS: readonly number[] = [1000, 10_000, 30_000, 90_000]
+
+/** ms that a webhook may take to answer. Our guess: 8x8 documents that there is a time-out only. */
+const TIMEOUT = 10_000
+
+/** The brand's own id on every channel: the one in 8x8's example. */
+const CHANNEL_ID = '6500000001'
+
+/** Channels that webhooks do not write in lower case (8x8 doc). */
+const SPELLING: Partial<Record<AnyChannel, string>> = {
+  rcs: 'RCS',
+  zalonotification: 'ZaloNotification',
+  linenotification: 'LineNotification',
+}
+
+/** The body of an inbound webhook of 8x8, version 3 or (without `version`) version 2. */
+export interface InboundWebhook {
+  version?: 3
+  namespace: 'ChatApps'
+  eventType: 'inbound_message_received'
+  description: string
+  payload: {
+    umid: string
+    subAccountId: string
+    /** ISO 8601. */
+    timestamp: string
+    user: { msisdn?: string; channelUserId?: string; name?: string }
+    recipient: { channel: string; channelId: string }
+    type: 'Text'
+    content: { text: string }
+  }
+}
+
+/** Where a webhook goes. */
+export interface DeliveryTarget {
+  /** `http:` or `https:`. */
+  url: string
+  /** The static Authorization header that the customer of 8x8 chose, as it is. */
+  authorization?: string
+  /** Default 3. */
+  version?: 2 | 3
+  /** ms for one attempt; default 10,000, our guess. */
+  timeout?: number
+}
+
+/** How a delivery ended. */
+export interface Delivery {
+  umid: string
+  attempts: number
+  /** Of the last attempt; absent when it got no answer. */
+  statusCode?: number
+  /** The last attempt was answered with 2xx. */
+  delivered: boolean
+}
+
+/**
+ * The webhook body of a message (8x8 doc). In version 3 the user has `name` only on channels whose
+ * users have more than a phone number; a LINE user has only `channelUserId`, for which the sandbox
+ * takes the phone number. That version 2 leaves an unknown name out too is our guess.
+ */
+export function webhookOf(message: InboundMessage, version: 2 | 3 = 3): InboundWebhook {
+  const { umid, subAccountId, channel, at, text } = message
+  return {
+    ...(version === 3 && { version }),
+    namespace: 'ChatApps',
+    eventType: 'inbound_message_received',
+    description: 'ChatApps inbound message',
+    payload: {
+      umid,
+      subAccountId,
+      timestamp: new Date(at).toISOString(),
+      user: userOf(message, version),
+      recipient: { channel: SPELLING[channel] ?? channel, channelId: CHANNEL_ID },
+      type: 'Text',
+      content: { text },
+    },
+  }
+}
+
+function userOf({ channel, msisdn, name }: InboundMessage, version: 2 | 3) {
+  const named = name !== undefined && { name }
+  if (version === 2) return { msisdn, channelUserId: msisdn, ...named }
+  if (channel === 'line') return { channelUserId: msisdn }
+  return channel === 'rcs' || channel === 'viber' ? { msisdn } : { msisdn, ...named }
+}
+
+/**
+ * Posts a webhook until it is taken. Repeated after a connection error, a time-out, 4xx and 5xx
+ * (8x8 doc). A 3xx is neither followed nor repeated: our guess.
+ * @param retryDelays ms before each repeat
+ * @param signal ends it at once
+ * @throws TypeError for a URL or header that cannot be used
+ */
+export async function deliver(
+  webhook: InboundWebhook,
+  to: DeliveryTarget,
+  retryDelays: readonly number[],
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const { umid } = webhook.payload
+  const delivery: Delivery = { umid, attempts: 0, delivered: false }
+  for (const delay of [0, ...retryDelays]) {
+    // Rejects for one reason only: the signal.
+    const waited = await sleep(delay, true, { signal }).catch(() => false)
+    if (!waited) return delivery
+    delivery.attempts++
+    const statusCode = await post(to, JSON.stringify(webhook), signal)
+    delete delivery.statusCode
+    if (statusCode === undefined) continue
+    delivery.statusCode = statusCode
+    delivery.delivered = statusCode >= 200 && statusCode < 300
+    if (statusCode < 400) return delivery
+  }
+  return delivery
+}
+
+/** One attempt. @returns the status, or undefined without an answer */
+function post(
+  { url, authorization, timeout = TIMEOUT }: DeliveryTarget,
+  body: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { request } = url.startsWith('https:') ? https : http
+  return new Promise((resolve) => {
+    const posting = request(url, {
+      method: 'POST',
+      // A connection for each attempt: none stays behind, and none can be stale.
+      agent: false,
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        ...(authorization !== undefined && { authorization }),
+      },
+      signal,
+    })
+    const timer = setTimeout(() => posting.destroy(new Error('time-out')), timeout)
+    posting
+      .on('response', (response) => resolve(response.resume().statusCode))
+      .on('error', () => resolve(undefined))
+      .on('close', () => clearTimeout(timer))
+      .end(body)
+  })
+}

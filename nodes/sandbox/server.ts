@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import { EventEmitter, once, setMaxListeners } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Channel } from '../account/api'
+import { Calls, SAMPLE_MSISDN } from './calls'
+import {
+  type Conversation,
+  type ConversationKey,
+  type ConversationMessage,
+  Conversations,
+  type InboundMessage,
+} from './conversations'
+import {
+  type Delivery,
+  type DeliveryTarget,
+  deliver,
+  type InboundWebhook,
+  RETRY_DELAYS,
+  webhookOf,
+} from './delivery'
+import { exchange, requestOf, type SandboxRequest } from './exchange'
+import type { Fault } from './faults'
+
+export { SAMPLE_MSISDN, SAMPLE_UMID } from './calls'
+export type { SandboxRequest } from './exchange'
+
+/** ms an indicator lives: 25 s on WhatsApp (Meta doc), about 20 s on RCS (Google doc). */
+const LIFETIMES: Readonly<Record<Channel, number>> = { whatsapp: 25_000, rcs: 20_000 }
+
+/** Requests remembered; our choice. The oldest is dropped first. */
+const MAX_REQUESTS = 500
+
+/** How a sandbox differs from 8x8; all optional. Times in ms. */
+export interface SandboxOptions {
+  /** Default 0: a free one. The host is always 127.0.0.1. */
+  port?: number
+  /** How long an indicator lives; default 25,000 on WhatsApp (Meta), 20,000 on RCS (Google). */
+  lifetimes?: Partial<Record<Channel, number>>
+  /** Before each repeat of a webhook; default 1, 10, 30 and 90 s (8x8 doc). */
+  retryDelays?: readonly number[]
+  /** The clock, epoch ms; default `Date.now`. Delays and time-outs run in real time anyway. */
+  now?: () => number
+}
+
+/** Events of a sandbox, each with one argument. */
+export interface SandboxEvents {
+  /** Answered, or cut by either side. */
+  request: [SandboxRequest]
+  /** A message of the customer, or a reply of the brand. */
+  message: [{ key: ConversationKey; message: ConversationMessage }]
+  /** Dots shown until (epoch ms); undefined: taken down by a reply. Expiry has no event. */
+  typing: [{ key: ConversationKey; umid: string; until: number | undefined }]
+}
+
+/** A message to {@link Sandbox.receive}. */
+export type NewMessage = Pick<InboundMessage, 'subAccountId'> & Partial<InboundMessage>
+
+/** An 8x8 on loopback: the API, the phones behind it, and its webhooks. All state is in memory. */
+export class Sandbox extends EventEmitter<SandboxEvents> {
+  /** Asked for every API request that {@link failNext} does not cover. */
+  fault: ((request: SandboxRequest) => Fault | undefined) | undefined
+
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string
+  /** The last 500 requests, newest last. */
+  readonly requests: readonly SandboxRequest[]
+  readonly #requests: SandboxRequest[] = []
+  readonly #server: Server
+  readonly #now: () => number
+  readonly #retryDelays: readonly number[]
+  readonly #conversations: Conversations
+  readonly #calls: Calls
+  readonly #faults: Fault[] = []
+  readonly #closing = new AbortController()
+
+  private constructor(server: Server, options: SandboxOptions) {
+    super()
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    this.requests = this.#requests
+    this.#now = options.now ?? Date.now
+    this.#retryDelays = options.retryDelays ?? RETRY_DELAYS
+    this.#conversations = new Conversations(this.#now)
+    const lifetimes = { ...LIFETIMES, ...options.lifetimes }
+    this.#calls = new Calls(this.#conversations, lifetimes, this.#now, this)
+    // Every delivery listens to it, and any number of them is no leak.
+    setMaxListeners(0, this.#closing.signal)
+    // Malformed HTTP needs no listener: Node answers it with 400 and drops the connection.
+    this.#server = server.on('request', (incoming, response) => {
+      const request = requestOf(incoming, this.#now())
+      if (this.#requests.push(request) > MAX_REQUESTS) this.#requests.shift()
+      void exchange(request, incoming, response, {
+        now: this.#now,
+        fault: (met) => this.#faults.shift() ?? this.fault?.(met),
+        answer: (...call) => this.#calls.answer(...call),
+        end: (ended) => this.emit('request', ended),
+      })
+    })
+  }
+
+  /** Starts a sandbox. @throws Error of listen, e.g. EADDRINUSE */
+  static async start(options: SandboxOptions = {}): Promise<Sandbox> {
+    // The backlog takes thousands of connections at once, where the default of 511 stalls.
+    const at = { host: '127.0.0.1', port: options.port ?? 0, backlog: 4096 }
+    const server = createServer().listen(at)
+    await once(server, 'listening')
+    return new Sandbox(server, options)
+  }
+
+  /**
+   * A sub-account that exists from now on, with a key. The same one may be added several times,
+   * also with other keys; it is there until each of them is withdrawn.
+   * @param subAccountId the API refuses one that does not match SUB_ACCOUNT_ID
+   * @returns withdraws it; more calls do nothing more
+   */
+  addSubAccount(subAccountId: string, apiKey: string): () => void {
+    return this.#calls.addSubAccount(subAccountId, apiKey)
+  }
+
+  /**
+   * A customer writes to the brand; nothing is posted, see {@link deliver}.
+   * @param message default: WhatsApp, {@link SAMPLE_MSISDN}, no name, `Hello`, a new umid, now
+   * @returns the message as stored
+   */
+  receive({
+    subAccountId,
+    channel = 'whatsapp',
+    msisdn = SAMPLE_MSISDN,
+    name,
+    text = 'Hello',
+    umid = randomUUID(),
+    at = this.#now(),
+  }: NewMessage): InboundMessage {
+    const inbound = { subAccountId, channel, msisdn, ...(name && { name }), text, umid, at }
+    const shown = this.#conversations.receive(inbound)
+    this.emit('message', { key: { subAccountId, channel, msisdn }, message: shown })
+    return inbound
+  }
+
+  /**
+   * The webhook body of an inbound message as 8x8 posts it.
+   * @param version default 3
+   * @throws RangeError for a umid that was not received, or is forgotten (10,000 are kept)
+   */
+  webhook(umid: string, version?: 2 | 3): InboundWebhook {
+    const found = this.#conversations.find(undefined, umid)
+    if (!found || found === 'outbound') throw new RangeError(`No inbound message ${umid}`)
+    return webhookOf(found, version)
+  }
+
+  /**
+   * Posts the webhook of an inbound message, with 8x8's retries. Ends when taken, when the last
+   * retry failed, or at once when the sandbox closes.
+   * @throws RangeError as {@link webhook}, TypeError for an unusable URL or header
+   */
+  async deliver(umid: string, to: DeliveryTarget): Promise<Delivery> {
+    const webhook = this.webhook(umid, to.version)
+    return deliver(webhook, to, this.#retryDelays, this.#closing.signal)
+  }
+
+  /** What the phone of a customer shows now; a copy. */
+  conversation(key: ConversationKey): Conversation {
+    return this.#conversations.get(key)
+  }
+
+  /** What the next API requests meet, in order, one fault each. */
+  failNext(...faults: Fault[]): void {
+    this.#faults.push(...faults)
+  }
+
+  /** Closes at once: connections are destroyed, hanging requests and deliveries end. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    // Called back with an error when closed already, which is as good.
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await closed
+  }
+}
