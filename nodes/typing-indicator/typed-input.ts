@@ -1,0 +1,66 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import { TypingError } from '../account/errors'
+
+/** Reads what a typed input points to, for one message; undefined where there is nothing. */
+export type TypedInput = (msg: NodeMessage) => unknown | Promise<unknown>
+
+/**
+ * A typed input, compiled once.
+ * @param field the property of the node, for errors
+ * @param value what the form stores, e.g. `payload.umid`; blank gives undefined for every message
+ * @param type what the form stores beside it, e.g. `msg`
+ * @returns a reader; rejects with a {@link TypingError} `invalid-input` where an expression fails
+ * @throws {TypingError} `not-configured` for an expression that does not parse
+ */
+export function typedInput(
+  RED: NodeAPI,
+  node: Node,
+  field: string,
+  value: string | undefined,
+  type: string | undefined,
+): TypedInput {
+  if (!value) return () => undefined
+  if (type === 'msg') return (msg) => readPath(RED, msg, value)
+  if (type === 'jsonata') return jsonata(RED, node, field, value)
+  return (msg) =>
+    new Promise((resolve, reject) => {
+      RED.util.evaluateNodeProperty(value, type ?? 'str', node, msg, (error, result) => {
+        if (error) reject(unreadable(field, error))
+        else resolve(result)
+      })
+    })
+}
+
+function readPath(RED: NodeAPI, msg: NodeMessage, path: string): unknown {
+  try {
+    return RED.util.getMessageProperty(msg, path)
+  } catch {
+    return undefined // the path leads through something that this message does not have
+  }
+}
+
+function jsonata(RED: NodeAPI, node: Node, field: string, value: string): TypedInput {
+  const expression = prepare()
+  return (msg) =>
+    new Promise((resolve, reject) => {
+      RED.util.evaluateJSONataExpression(expression, msg, (error, result) => {
+        if (error) reject(unreadable(field, error))
+        else resolve(result)
+      })
+    })
+
+  function prepare() {
+    try {
+      return RED.util.prepareJSONataExpression(value, node)
+    } catch (error) {
+      const text = `The expression for ${field} is not JSONata: ${(error as Error).message}`
+      throw new TypingError('not-configured', text, { field })
+    }
+  }
+}
+
+function unreadable(field: string, error: Error): TypingError {
+  return new TypingError('invalid-input', `The ${field} cannot be read: ${error.message}`, {
+    field,
+  })
+}

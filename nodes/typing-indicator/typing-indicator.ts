@@ -1,0 +1,72 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import type { AccountNode } from '../account/account'
+import { TypingError } from '../account/errors'
+import { Indicator } from './indicator'
+import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
+import { type Host, Outcome, type Task } from './outcome'
+import type { Values } from './request'
+import { typedInput } from './typed-input'
+
+type TypingIndicatorDef = NodeDef & Partial<TypingIndicatorOptions>
+
+/** Registers `8x8-typing-indicator`: one input, outputs for success and error. */
+export default function register(RED: NodeAPI): void {
+  function TypingIndicator(this: Node, config: TypingIndicatorDef): void {
+    RED.nodes.createNode(this, config)
+    const outcome = new Outcome(hostOf(this))
+    try {
+      const indicator = createIndicator(this, { ...TYPING_INDICATOR_DEFAULTS, ...config }, outcome)
+      this.on('input', (msg, send, done) => indicator.accept({ msg, send, done } as Task))
+      this.on('close', (done: () => void) => void indicator.close().then(done))
+      outcome.idle()
+    } catch (error) {
+      const problem = error as TypingError
+      this.on('input', (msg, send, done) => outcome.fail({ msg, send, done } as Task, problem))
+      outcome.misconfigured(problem)
+    }
+  }
+
+  /** @throws {TypingError} `not-configured` */
+  function createIndicator(node: Node, options: TypingIndicatorOptions, outcome: Outcome) {
+    const account = RED.nodes.getNode(options.account) as AccountNode | null
+    if (!account?.connection) {
+      throw new TypingError('not-configured', 'No 8x8 account is set', { field: 'account' })
+    }
+    if (account.connection instanceof TypingError) throw account.connection
+    const input = (field: keyof Values) =>
+      typedInput(RED, node, field, options[field], options[`${field}Type`])
+    const umid = input('umid')
+    const channel = input('channel')
+    const subAccountId = input('subAccountId')
+    const receivedAt = input('receivedAt')
+    return new Indicator({
+      ...account.connection,
+      outcome,
+      passUnsupported: options.unsupported === 'pass',
+      async read(msg) {
+        return {
+          umid: await umid(msg),
+          channel: await channel(msg),
+          subAccountId: await subAccountId(msg),
+          receivedAt: await receivedAt(msg),
+        }
+      },
+    })
+  }
+
+  function hostOf(node: Node): Host {
+    const { id, type, name } = node
+    return {
+      id,
+      type,
+      name,
+      status: (status) => node.status(status),
+      handlesErrors() {
+        const [, wires = []] = (node as Node & { wires: string[][] }).wires
+        return wires.some((wire) => RED.nodes.getNode(wire)) // a disabled node takes nothing
+      },
+    }
+  }
+
+  RED.nodes.registerType('8x8-typing-indicator', TypingIndicator)
+}

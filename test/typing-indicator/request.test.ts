@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
+import { TypingError } from '../../nodes/account/errors'
+import { toRequest, type Values } from '../../nodes/typing-indicator/request'
+import { UMID } from '../support/events'
+import { inboundWebhook } from '../support/webhooks'
+
+const NOW = Date.parse('2026-06-09T12:00:00Z')
+const HOUR = 3_600_000
+const good: Values = { umid: UMID, channel: 'whatsapp' }
+
+function fails(kind: string, field: string | undefined, ...input: [Values, unknown?]) {
+  assert.throws(
+    () => toRequest(input[0], input[1], 'account_sub', NOW),
+    (error) => error instanceof TypingError && error.cause.kind === kind && error.field === field,
+  )
+}
+
+describe('request', () => {
+  it('takes what the properties give', () => {
+    assert.deepEqual(toRequest({ ...good, subAccountId: 'other' }, undefined, 'account_sub', NOW), {
+      umid: UMID,
+      channel: 'whatsapp',
+      subAccountId: 'other',
+    })
+  })
+
+  it("falls back to the account's sub-account", () => {
+    assert.equal(toRequest(good, undefined, 'account_sub', NOW).subAccountId, 'account_sub')
+    const blank = { ...good, subAccountId: '' }
+    assert.equal(toRequest(blank, undefined, 'account_sub', NOW).subAccountId, 'account_sub')
+  })
+
+  for (const [written, sent] of [
+    ['WhatsApp', 'whatsapp'],
+    ['RCS', 'rcs'],
+    ['rcs', 'rcs'],
+  ] as const) {
+    it(`sends the channel ${written} as ${sent}`, () => {
+      const { channel } = toRequest({ ...good, channel: written }, undefined, 'account_sub', NOW)
+      assert.equal(channel, sent)
+    })
+  }
+
+  it("takes 8x8's own example umid, in either case of the letters", () => {
+    const umid = UMID.toUpperCase()
+    assert.equal(toRequest({ ...good, umid }, undefined, 'account_sub', NOW).umid, umid)
+  })
+
+  for (const umid of [undefined, null, '', 'abc', `${UMID}\n`, ` ${UMID}`, 7, {}, [UMID], NaN]) {
+    it(`refuses the umid ${JSON.stringify(umid)}`, () => {
+      fails('invalid-input', 'umid', { ...good, umid })
+    })
+  }
+
+  for (const channel of [undefined, '', 'telegram', 'whatsapp ', 7, { toString: () => 'rcs' }]) {
+    it(`refuses the channel ${JSON.stringify(channel)}`, () => {
+      fails('invalid-input', 'channel', { ...good, channel })
+    })
+  }
+
+  for (const subAccountId of ['ab', '../x', 'a%2fb', 'a?b#c', 'a b c', 7]) {
+    it(`refuses the sub-account ${subAccountId}`, () => {
+      fails('invalid-input', 'subAccountId', { ...good, subAccountId })
+    })
+  }
+
+  for (const channel of ['sms', 'viber', 'LINE', 'ZaloNotification', 'LineNotification']) {
+    it(`says that ${channel} has no typing indicator`, () => {
+      fails('unsupported-channel', undefined, { ...good, channel })
+    })
+  }
+
+  it('does not repeat a value in its message: it may be a secret in the wrong field', () => {
+    assert.throws(
+      () => toRequest({ ...good, umid: 'secret' }, undefined, 'account_sub', NOW),
+      (error) => error instanceof TypingError && !error.message.includes('secret'),
+    )
+  })
+
+  describe('with an 8x8 webhook in the payload', () => {
+    for (const version of [3, null]) {
+      it(`takes all from version ${version ?? 2}`, () => {
+        const timestamp = '2026-06-09T11:59:00.00Z'
+        const webhook = inboundWebhook({ version, payload: { timestamp } })
+        assert.deepEqual(toRequest({}, webhook, 'account_sub', NOW), {
+          umid: UMID,
+          channel: 'whatsapp',
+          subAccountId: 'webhook_sub',
+        })
+      })
+    }
+
+    it('sends RCS as rcs', () => {
+      const webhook = inboundWebhook({ payload: { recipient: { channel: 'RCS' }, timestamp: 0 } })
+      assert.equal(toRequest({ receivedAt: NOW }, webhook, 'account_sub', NOW).channel, 'rcs')
+    })
+
+    it('prefers what the properties give', () => {
+      const values = {
+        umid: UMID.replace('c', 'd'),
+        channel: 'rcs',
+        subAccountId: 'mine',
+        receivedAt: NOW,
+      }
+      const { receivedAt: _, ...expected } = values
+      assert.deepEqual(toRequest(values, inboundWebhook(), 'account_sub', NOW), expected)
+    })
+
+    it('refuses a delivery receipt', () => {
+      const receipt = inboundWebhook({ eventType: 'outbound_message_status_changed' })
+      fails('invalid-input', 'umid', {}, receipt)
+      fails('invalid-input', 'umid', good, receipt) // its umid, by the way of a property
+      const umid = UMID.replace('c', 'd')
+      assert.equal(toRequest({ ...good, umid }, receipt, 'account_sub', NOW).umid, umid)
+    })
+
+    it('finds a message that is too old', () => {
+      const webhook = inboundWebhook({ payload: { timestamp: '2026-06-09T09:00:00.00Z' } })
+      fails('expired', undefined, {}, webhook)
+    })
+
+    it('does not fail for an odd timestamp of 8x8', () => {
+      const webhook = inboundWebhook({ payload: { timestamp: 'yesterday' } })
+      assert.equal(toRequest({}, webhook, 'account_sub', NOW).umid, UMID)
+    })
+
+    it('names what a broken webhook lacks', () => {
+      fails('invalid-input', 'channel', {}, inboundWebhook({ payload: { recipient: 'x' } }))
+      fails('invalid-input', 'umid', {}, inboundWebhook({ payload: { umid: undefined } }))
+    })
+
+    for (const payload of [undefined, null, 'text', 7, [], {}, { eventType: 'x' }]) {
+      it(`finds none in ${JSON.stringify(payload)}`, () => {
+        assert.equal(toRequest(good, payload, 'account_sub', NOW).umid, UMID)
+      })
+    }
+  })
+
+  describe('knowing when the message was received', () => {
+    const at = NOW - HOUR
+    for (const [what, receivedAt] of [
+      ['ISO 8601', new Date(at).toISOString()],
+      ['ISO 8601 with 7 digits and an offset', '2026-06-09T13:00:00.1234567+02:00'],
+      ['ms since 1970', at],
+      ['ms since 1970 as text', `${at}`],
+      ['a Date', new Date(at)],
+      ['a Date of a function node', runInNewContext(`new Date(${at})`)],
+    ] as const) {
+      it(`reads ${what}`, () => {
+        assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
+      })
+    }
+
+    for (const receivedAt of ['yesterday', '2026-06-09', new Date(Number.NaN), NaN, {}, true]) {
+      it(`refuses ${receivedAt}`, () => {
+        fails('invalid-input', 'receivedAt', { ...good, receivedAt })
+      })
+    }
+
+    it('allows 2 hours, and 60 s for clocks that differ', () => {
+      const receivedAt = NOW - 2 * HOUR - 60_000
+      assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
+      fails('expired', undefined, { ...good, receivedAt: receivedAt - 1 })
+    })
+
+    it('takes a message from the future as new', () => {
+      const receivedAt = NOW + HOUR
+      assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
+    })
+  })
+})
