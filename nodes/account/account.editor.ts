@@ -1,0 +1,136 @@
+import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
+import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, SUB_ACCOUNT_ID } from './api'
+import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
+
+type AccountNode = EditorNode<AccountOptions>
+
+/** The account in the dialog, from its opening to OK or Cancel. */
+let edited: AccountNode | undefined
+
+/** What the form shows while it is open, else what is stored. */
+function regionOf(node: AccountNode): string {
+  const stored = node.region ?? ACCOUNT_DEFAULTS.region
+  return edited === node ? `${$('#node-config-input-region').val() ?? stored}` : stored
+}
+
+/**
+ * Also says that the key is missing: the editor leaves credentials out when it validates a node.
+ * Not while the dialog is open, where the field of the key says so itself.
+ */
+function checkRegion(node: AccountNode, region: string = ACCOUNT_DEFAULTS.region): Verdict {
+  if (isReference(region)) return true
+  if (!REGIONS.some((known) => known === region)) return node._('check.region')
+  const { credentials } = node
+  const noKey = credentials && !credentials.apiKey && !credentials.has_apiKey
+  if (region !== 'sandbox' && noKey && edited !== node) return node._('check.apiKey')
+  return true
+}
+
+/** @param value a stored key is shown as `__PWRD__`: the editor never gets it back */
+function checkApiKey(node: AccountNode, value: string): Verdict {
+  if (regionOf(node) === 'sandbox' || isReference(value)) return true
+  if (!value) return node._('check.apiKey')
+  return API_KEY.test(value) || node._('check.apiKeyCharacters')
+}
+
+function checkBaseUrl(node: AccountNode, value = ''): Verdict {
+  if (regionOf(node) !== 'custom' || isReference(value)) return true
+  return isBaseUrl(value) || node._('check.baseUrl')
+}
+
+function checkSubAccountId(node: AccountNode, value = ''): Verdict {
+  return isReference(value) || SUB_ACCOUNT_ID.test(value) || node._('check.subAccountId')
+}
+
+/** @param value blank is the default */
+function checkSeconds(node: AccountNode, field: 'timeout' | 'deadline', value = ''): Verdict {
+  if (value === '' || isReference(value)) return true
+  return (Number(value) > 0 && Number(value) <= 86_400) || node._(`check.${field}`)
+}
+
+/** Shows the rows that the region has a use for. */
+function showRegion(): void {
+  const region = `${$('#node-config-input-region').val()}`
+  const baseUrl = region in BASE_URLS && BASE_URLS[region as keyof typeof BASE_URLS]
+  $('#eight-account-region-url')
+    .text(baseUrl || '')
+    .toggle(Boolean(baseUrl))
+  $('#eight-account-sandbox').toggle(region === 'sandbox')
+  $('#eight-account-base-url').toggle(region === 'custom' || isReference(region))
+  $('.eight-account-remote').toggle(region !== 'sandbox')
+}
+
+RED.nodes.registerType<AccountOptions>('8x8-account', {
+  category: 'config',
+  defaults: {
+    name: { value: ACCOUNT_DEFAULTS.name },
+    subAccountId: {
+      value: ACCOUNT_DEFAULTS.subAccountId,
+      validate(value, _options) {
+        return checkSubAccountId(this, value)
+      },
+    },
+    region: {
+      value: ACCOUNT_DEFAULTS.region,
+      validate(value, _options) {
+        return checkRegion(this, value)
+      },
+    },
+    baseUrl: {
+      value: ACCOUNT_DEFAULTS.baseUrl,
+      validate(value, _options) {
+        return checkBaseUrl(this, value)
+      },
+    },
+    tls: { value: ACCOUNT_DEFAULTS.tls, type: 'tls-config', required: false },
+    proxy: { value: ACCOUNT_DEFAULTS.proxy, type: 'http proxy', required: false },
+    timeout: {
+      value: ACCOUNT_DEFAULTS.timeout,
+      validate(value, _options) {
+        return checkSeconds(this, 'timeout', value)
+      },
+    },
+    deadline: {
+      value: ACCOUNT_DEFAULTS.deadline,
+      validate(value, _options) {
+        return checkSeconds(this, 'deadline', value)
+      },
+    },
+  },
+  credentials: {
+    apiKey: {
+      type: 'password',
+      validate(value, _options) {
+        return checkApiKey(this, value)
+      },
+    },
+  },
+  paletteLabel() {
+    return this._('type')
+  },
+  label() {
+    return this.name || this.subAccountId || this._('type')
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : ''
+  },
+  oneditprepare() {
+    edited = this
+    fillIn<AccountOptions>(this, ACCOUNT_DEFAULTS, 'node-config-input')
+    const region = $('#node-config-input-region')
+    if (this.region && isReference(this.region)) {
+      region.append(new Option(this.region, this.region, true, true))
+    }
+    region.on('change', showRegion)
+    showRegion()
+  },
+  oneditsave() {
+    edited = undefined
+  },
+  oneditcancel() {
+    edited = undefined
+  },
+  oneditdelete() {
+    edited = undefined
+  },
+})
