@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Sandbox } from '../nodes/sandbox/server'
+
+/** A node as a flow file stores it. */
+export interface FlowNode {
+  id: string
+  type: string
+  [property: string]: unknown
+}
+
+/** A flow with the credentials of its nodes by id. */
+export interface Deployable {
+  flows: FlowNode[]
+  credentials: Record<string, Record<string, string>>
+}
+
+/** Path below the HTTP node root at which example 2 takes webhooks. */
+export const INBOUND_PATH = '/8x8/inbound'
+
+/** The folder with the examples. */
+export const EXAMPLES = join(__dirname, '..', 'examples')
+
+/** Example 2 with its account and its reply pointed at a sandbox, as a user would at 8x8. */
+export async function replyExample(
+  sandbox: Sandbox,
+  subAccountId: string,
+  apiKey: string,
+): Promise<Deployable> {
+  const file = join(EXAMPLES, '2 Inbound webhook to typing indicator to reply.json')
+  const flows: FlowNode[] = JSON.parse(await readFile(file, 'utf8'))
+  const credentials: Deployable['credentials'] = {}
+  for (const node of flows) {
+    if (node.type === '8x8-account') {
+      Object.assign(node, { region: 'custom', baseUrl: sandbox.url, subAccountId })
+      credentials[node.id] = { apiKey }
+    }
+    if (node.type === 'http request') {
+      node.url = `${node.url}`.replace(/^https:\/\/[^/]+/, sandbox.url)
+      credentials[node.id] = { password: apiKey }
+    }
+  }
+  return { flows, credentials }
+}

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Deployable } from './example'
+
+/** The name of this package, under which Node-RED finds it. */
+export const PACKAGE = '@nr-8x8/node-red-typing-indicator'
+
+/** ms that Node-RED may take to start; on the slowest machine seen it took 6 s. */
+const START_TIMEOUT = 60_000
+
+/** What Node-RED prints when its flows run, in English, after a start as after a deploy. */
+export const STARTED = /Started (modified )?(flows|nodes)/
+
+/** A real Node-RED in a process of its own. */
+export interface NodeRed {
+  url: string
+  /** Every line that it printed. */
+  log: string[]
+  /** Resolves when it prints a line, from now on, that matches. */
+  prints(pattern: RegExp): Promise<void>
+  /** Ends the process; resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+/** An empty user directory. Whoever makes it removes it. */
+export async function makeUserDir(): Promise<string> {
+  const userDir = await mkdtemp(join(tmpdir(), 'node-red-8x8-'))
+  await writeFile(join(userDir, 'package.json'), '{ "name": "test", "private": true }')
+  // Nothing of it may reach for the network, and nothing may wait for a click.
+  const settings = {
+    uiHost: '127.0.0.1',
+    credentialSecret: false,
+    flowFile: 'flows.json',
+    telemetry: { enabled: false },
+    editorTheme: { tours: false, palette: { catalogues: [] } },
+  }
+  await writeFile(
+    join(userDir, 'settings.js'),
+    `module.exports = ${JSON.stringify(settings, undefined, 2)}\n`,
+  )
+  return userDir
+}
+
+/** Puts this package, as it is in the working tree, into a user directory. */
+export async function linkPackage(userDir: string, root: string): Promise<void> {
+  const link = join(userDir, 'node_modules', PACKAGE)
+  await mkdir(dirname(link), { recursive: true })
+  await symlink(root, link, 'dir')
+}
+
+/** Writes what Node-RED loads when it starts. */
+export async function writeFlows(
+  userDir: string,
+  { flows, credentials }: Deployable,
+): Promise<void> {
+  await writeFile(join(userDir, 'flows.json'), JSON.stringify(flows))
+  await writeFile(join(userDir, 'flows_cred.json'), JSON.stringify(credentials))
+}
+
+/**
+ * Starts Node-RED and waits until its flows run.
+ * @throws {Error} with the end of its log, when it does not start
+ */
+export async function startNodeRed(userDir: string, port: number): Promise<NodeRed> {
+  const child = spawn(
+    process.execPath,
+    [require.resolve('node-red/red.js'), '--userDir', userDir, '--port', `${port}`],
+    { env: { ...process.env, LANG: 'en_US' }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const log: string[] = []
+  const lines = new EventEmitter<{ line: [string] }>()
+  for (const input of [child.stdout, child.stderr]) {
+    createInterface({ input }).on('line', (line) => {
+      log.push(line)
+      lines.emit('line', line)
+    })
+  }
+  const prints = (pattern: RegExp) =>
+    new Promise<void>((resolve) => {
+      lines.on('line', (line) => pattern.test(line) && resolve())
+    })
+  const exited = once(child, 'exit')
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await exited
+  }
+  const late = new AbortController()
+  const failed = Promise.race([
+    exited.then(([code]) => `it exited with ${code}`),
+    sleep(START_TIMEOUT, 'it took too long', { signal: late.signal }).catch(() => ''),
+  ])
+  const reason = await Promise.race([prints(STARTED).then(() => undefined), failed])
+  late.abort()
+  if (reason === undefined) return { url: `http://127.0.0.1:${port}`, log, prints, stop }
+  await stop()
+  throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)
+}
+
+/** The first free port from the given one on, on loopback. */
+export async function findPort(from: number): Promise<number> {
+  const server = createServer()
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(from, '127.0.0.1', () => resolve(true))
+  })
+  if (!free) return findPort(from + 1)
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : from
+}
+
+/** Removes a user directory. */
+export function removeUserDir(userDir: string): Promise<void> {
+  return rm(userDir, { recursive: true, force: true })
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Sandbox } from '../../nodes/sandbox/server'
+import { EXAMPLES, type FlowNode, INBOUND_PATH, replyExample } from '../../scripts/example'
+import {
+  findPort,
+  makeUserDir,
+  type NodeRed,
+  PACKAGE,
+  removeUserDir,
+  STARTED,
+  startNodeRed,
+} from '../../scripts/node-red'
+import { CANARY } from '../support/events'
+
+const run = promisify(execFile)
+const ROOT = join(__dirname, '..', '..')
+const SUB_ACCOUNT = 'e2e_sub'
+
+/** The package as users get it: packed, installed from the tarball, in a real Node-RED. */
+describe('the package, installed from its tarball', function () {
+  this.timeout(180_000)
+  let userDir: string
+  let nodeRed: NodeRed
+  let sandbox: Sandbox
+
+  before(async () => {
+    userDir = await makeUserDir()
+    await run('npm', ['pack', '--pack-destination', userDir], { cwd: ROOT })
+    const tarball = (await readdir(userDir)).find((file) => file.endsWith('.tgz'))
+    const install = ['install', `./${tarball}`, '--prefer-offline', '--no-audit', '--no-fund']
+    await run('npm', install, { cwd: userDir })
+    sandbox = await Sandbox.start()
+    sandbox.addSubAccount(SUB_ACCOUNT, CANARY)
+    nodeRed = await startNodeRed(userDir, await findPort(21_880))
+  })
+
+  after(async () => {
+    await nodeRed?.stop()
+    await sandbox?.close()
+    await removeUserDir(userDir)
+  })
+
+  async function admin<T>(path: string): Promise<T> {
+    const response = await fetch(nodeRed.url + path, { headers: { accept: 'application/json' } })
+    assert.equal(response.status, 200, `${path}: ${response.status}`)
+    return (await response.json()) as T
+  }
+
+  async function deploy(flows: FlowNode[]): Promise<void> {
+    const started = nodeRed.prints(STARTED)
+    const response = await fetch(`${nodeRed.url}/flows`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'node-red-deployment-type': 'full' },
+      body: JSON.stringify(flows),
+    })
+    assert.equal(response.status, 204)
+    await started
+  }
+
+  it('contains what it needs, and nothing else', async () => {
+    const files = await readdir(join(userDir, 'node_modules', PACKAGE))
+    const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'examples', 'package.json']
+    assert.deepEqual(files.sort(), expected)
+  })
+
+  it('brings undici and zod and no other package', async () => {
+    const files = await readdir(join(userDir, 'node_modules'))
+    assert.deepEqual(files.filter((file) => !file.startsWith('.')).sort(), [
+      '@nr-8x8',
+      'undici',
+      'zod',
+    ])
+  })
+
+  it('registers its nodes, with help and icon', async () => {
+    type Set = { module: string; types: string[]; enabled: boolean; err?: unknown }
+    const sets = (await admin<Set[]>('/nodes')).filter(({ module }) => module === PACKAGE)
+    assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [
+      '8x8-account',
+      '8x8-typing-indicator',
+    ])
+    assert.ok(sets.every(({ enabled, err }) => enabled && !err))
+    const icons = await admin<Record<string, string[]>>('/icons')
+    assert.deepEqual(icons[PACKAGE], ['typing-indicator.svg'])
+    const page = await (
+      await fetch(`${nodeRed.url}/nodes`, { headers: { accept: 'text/html' } })
+    ).text()
+    for (const type of ['8x8-account', '8x8-typing-indicator']) {
+      assert.ok(page.includes(`data-help-name="${type}"`), `help of ${type}`)
+      assert.ok(page.includes(`data-template-name="${type}"`), `form of ${type}`)
+    }
+  })
+
+  it('offers every example in the import menu, and each of them starts', async () => {
+    const files = (await readdir(EXAMPLES)).map((file) => file.replace('.json', '')).sort()
+    assert.ok(files.length >= 3)
+    const before = nodeRed.log.length
+    const library = `/library/examples/flows/${PACKAGE}/`
+    const offered = await admin<{ fn: string }[]>(library)
+    assert.deepEqual(offered.map(({ fn }) => fn).sort(), files)
+    for (const file of files) {
+      const path = library + encodeURIComponent(file)
+      const flows = await admin<FlowNode[]>(path)
+      assert.deepEqual(flows, JSON.parse(await readFile(join(EXAMPLES, `${file}.json`), 'utf8')))
+      await deploy(flows)
+      assert.deepEqual(await admin('/flows/state'), { state: 'start' })
+    }
+    const complaints = nodeRed.log
+      .slice(before)
+      .filter((line) => /\[(error|warn)\]|missing/.test(line))
+    // Example 2 is for a real account: only its key is missing.
+    assert.equal(complaints.length, 1, complaints.join('\n'))
+    assert.match(complaints[0] ?? '', /No API key is set/)
+  })
+
+  describe('with example 2', () => {
+    before(async () => {
+      const { flows, credentials } = await replyExample(sandbox, SUB_ACCOUNT, CANARY)
+      await deploy(flows.map((node) => ({ ...node, credentials: credentials[node.id] })))
+    })
+
+    for (const [channel, version] of [
+      ['whatsapp', 3],
+      ['rcs', 2],
+    ] as const) {
+      it(`shows the dots for a ${channel} webhook (version ${version}), then the reply`, async () => {
+        const key = { subAccountId: SUB_ACCOUNT, channel, msisdn: '+6590000000' }
+        const { umid } = sandbox.receive(key)
+        const replied = new Promise<void>((resolve) => {
+          sandbox.on('message', ({ message }) => message.from === 'brand' && resolve())
+        })
+        let dots = 0
+        sandbox.once('typing', ({ until = 0 }) => {
+          dots = until
+        })
+        const url = nodeRed.url + INBOUND_PATH
+        const delivery = await sandbox.deliver(umid, { url, version })
+        assert.deepEqual(delivery, { umid, attempts: 1, delivered: true, statusCode: 200 })
+        await replied
+        assert.ok(dots > 0, 'no dots were shown')
+        const { messages, typingUntil } = sandbox.conversation(key)
+        assert.equal(typingUntil, undefined)
+        assert.deepEqual(
+          messages.map(({ from }) => from),
+          ['customer', 'brand'],
+        )
+        const [event] = sandbox.requests.slice(-2)
+        assert.deepEqual(event?.body, { channel, type: 'typing', umid })
+      })
+    }
+
+    it('keeps the API key to itself', async () => {
+      const account = (await admin<FlowNode[]>('/flows')).find(({ type }) => type === '8x8-account')
+      assert.ok(account)
+      const exported = JSON.stringify(await admin('/flows'))
+      const credentials = await admin(`/credentials/8x8-account/${account.id}`)
+      assert.deepEqual(credentials, { has_apiKey: true })
+      for (const seen of [exported, nodeRed.log.join('\n'), JSON.stringify(sandbox.requests)]) {
+        assert.ok(seen.length > 0)
+        assert.ok(!seen.includes(CANARY))
+      }
+    })
+  })
+})
