@@ -3,23 +3,14 @@
  * a customer. With `--once` it ends after the round trip, with 0, or with 1 and the reason.
  */
 import { execFileSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Sandbox, type SandboxEvents } from '../nodes/sandbox/server'
-import { INBOUND_PATH, replyExample } from './example'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from './node-red'
+import type { Sandbox, SandboxEvents } from '../nodes/sandbox/server'
+import { ROOT, SUB_ACCOUNT, withDemo } from './demo'
+import { INBOUND_PATH } from './example'
 
-const ROOT = join(__dirname, '..')
-const CUSTOMER = { subAccountId: 'demo_sub', channel: 'whatsapp', msisdn: '+6591234567' } as const
+const CUSTOMER = { subAccountId: SUB_ACCOUNT, channel: 'whatsapp', msisdn: '+6591234567' } as const
 
 /** ms that the story may take from the webhook on; its "slow work" takes 3 s. */
 const STORY_TIMEOUT = 20_000
@@ -31,27 +22,13 @@ void main(process.argv.includes('--once')).catch((error: Error) => {
 
 async function main(onlyOnce: boolean): Promise<void> {
   buildIfNeeded()
-  const sandbox = await Sandbox.start()
-  const userDir = await makeUserDir()
-  try {
-    const apiKey = randomUUID()
-    sandbox.addSubAccount(CUSTOMER.subAccountId, apiKey)
-    await linkPackage(userDir, ROOT)
-    await writeFlows(userDir, await replyExample(sandbox, CUSTOMER.subAccountId, apiKey))
-    const nodeRed = await startNodeRed(userDir, await findPort(1880))
-    try {
-      tell('Node-RED', `${nodeRed.url} shows the flow`)
-      await tellStory(sandbox, `${nodeRed.url}${INBOUND_PATH}`)
-      if (onlyOnce) return
-      tell('', 'Ctrl+C ends it')
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-    } finally {
-      await nodeRed.stop()
-    }
-  } finally {
-    await sandbox.close()
-    await removeUserDir(userDir)
-  }
+  await withDemo(1880, async ({ sandbox, nodeRed }) => {
+    tell('Node-RED', `${nodeRed.url} shows the flow`)
+    await tellStory(sandbox, `${nodeRed.url}${INBOUND_PATH}`)
+    if (onlyOnce) return
+    tell('', 'Ctrl+C ends it')
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  })
 }
 
 /** A customer writes, sees the dots, and gets an answer. @throws {Error} which step is missing */
