@@ -4,6 +4,7 @@ import { Client, type ClientOptions } from './client'
 import type { TypingError } from './errors'
 import type { AccountOptions } from './options'
 import { findProxy, type ProxyNode } from './proxy'
+import { Sessions } from './sessions'
 import { readSettings } from './settings'
 
 type AccountDef = NodeDef & Partial<AccountOptions>
@@ -16,6 +17,7 @@ interface TlsNode {
 /** The way to 8x8 that the nodes of an account share. */
 export interface Connection {
   client: Client
+  sessions: Sessions
   /** The sub-account of messages that name none. */
   subAccountId: string
 }
@@ -44,8 +46,12 @@ export default function register(RED: NodeAPI): void {
       ...limits,
       ...(server ? { server, ...wayTo(server.origin, config) } : rentSandbox(node, subAccountId)),
     })
-    node.on('close', (done: () => void) => void client.close().then(done))
-    return { client, subAccountId }
+    const sessions = new Sessions(client)
+    node.on('close', (done: () => void) => {
+      sessions.close()
+      void client.close().then(done)
+    })
+    return { client, sessions, subAccountId }
   }
 
   function wayTo(origin: string, config: AccountDef): Pick<ClientOptions, 'tls' | 'proxy'> {

@@ -14,6 +14,7 @@ const RETRYABLE = {
   server: true,
   network: true,
   timeout: true,
+  unanswered: false,
   closed: false,
 } as const satisfies Record<string, boolean>
 

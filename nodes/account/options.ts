@@ -18,7 +18,7 @@ export interface AccountOptions {
 }
 
 /** What a new account starts with, and what a property that is not stored counts as. */
-export const ACCOUNT_DEFAULTS: AccountOptions = {
+export const ACCOUNT_DEFAULTS = {
   name: '',
   subAccountId: '',
   region: 'asia-pacific',
@@ -27,4 +27,4 @@ export const ACCOUNT_DEFAULTS: AccountOptions = {
   proxy: '',
   timeout: 5,
   deadline: 15,
-}
+} as const satisfies AccountOptions

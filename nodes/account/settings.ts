@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { API_KEY, BASE_URLS, isBaseUrl, REFERENCE, REGIONS, SUB_ACCOUNT_ID } from './api'
+import { check, seconds } from './check'
 import type { Server } from './client'
-import { TypingError } from './errors'
 import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
 
 /** An account, checked. */
@@ -45,27 +45,16 @@ const baseUrl = required('base URL')
   )
   .transform((value) => new URL(value).origin)
 
-/** Blank is the default. A day at most, so that no timer overflows. */
-function seconds(what: 'timeout' | 'deadline') {
-  const wrong = `The ${what} must be a number of seconds above 0, a day at most`
-  return z
-    .preprocess(
-      (value) => (value === '' ? ACCOUNT_DEFAULTS[what] : value),
-      z.coerce.number(wrong).positive(wrong).max(86_400, wrong),
-    )
-    .transform((value) => value * 1000)
-}
-
-const timeout = seconds('timeout')
-const deadline = seconds('deadline')
+const timeout = seconds('timeout', ACCOUNT_DEFAULTS.timeout)
+const deadline = seconds('deadline', ACCOUNT_DEFAULTS.deadline)
 const region = z.enum(REGIONS, 'The region is unknown')
 
 /**
  * @param stored with environment references resolved, as Node-RED hands it to a node
- * @throws {TypingError} `not-configured`, with the field at fault
+ * @throws {import('./errors').TypingError} `not-configured`, with the field at fault
  */
 export function readSettings(stored: Partial<AccountOptions>, key: string | undefined): Settings {
-  const config = { ...ACCOUNT_DEFAULTS, ...stored }
+  const config: AccountOptions = { ...ACCOUNT_DEFAULTS, ...stored }
   return {
     subAccountId: check('subAccountId', subAccountId, config.subAccountId),
     server: readServer(config, key),
@@ -81,10 +70,4 @@ function readServer(config: AccountOptions, key: string | undefined): Server | u
     origin: where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where],
     apiKey: check('apiKey', apiKey, key),
   }
-}
-
-function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw new TypingError('not-configured', `${result.error.issues[0]?.message}`, { field })
 }

@@ -1,14 +1,24 @@
 import type { Client } from '../account/client'
 import { closedError, TypingError } from '../account/errors'
-import type { Sending } from '../account/sending'
+import type { Sending, Sent } from '../account/sending'
+import type { Owner, Sessions } from '../account/sessions'
+import { parse } from './fields'
+import type { Action } from './options'
 import type { Outcome, Task, Typing } from './outcome'
-import { toRequest, type Values } from './request'
+import { type Request, toRequest, toStop, type Values } from './request'
+import type { Rhythm } from './rhythm'
 
 /** What an indicator is made of. */
 export interface Parts {
+  /** The node's; stays the same when it is deployed again. */
+  id: string
   client: Client
+  sessions: Sessions
   /** The sub-account of messages that name none. */
   subAccountId: string
+  /** `msg`: what `msg.action` says. */
+  action: Action | 'msg'
+  rhythm: Rhythm
   /** Reads the configured properties for a message. */
   read(msg: Task['msg']): Promise<Values>
   /** Whether a message of a channel without typing indicators passes, instead of failing. */
@@ -16,15 +26,21 @@ export interface Parts {
   outcome: Outcome
 }
 
+/** Lacks what the caller knows: how long the message was in hand. */
+type Done = Omit<Typing, 'durationMs'> & { durationMs?: number }
+
 /** From messages to typing indicators: each message that comes in ends in one outcome. */
 export class Indicator {
   readonly #parts: Parts
+  readonly #owner: Owner
   readonly #tasks = new Set<Promise<void>>()
   readonly #sendings = new Set<Sending>()
   #closed = false
 
   constructor(parts: Parts) {
     this.#parts = parts
+    const { id, outcome } = parts
+    this.#owner = { id, keeping: (sessions) => outcome.keeping(sessions) }
   }
 
   /** Takes a message in hand. */
@@ -33,21 +49,26 @@ export class Indicator {
     this.#tasks.add(ended)
   }
 
-  /** Ends every message in hand as `closed`; resolves when each has had its outcome. */
+  /**
+   * Ends every message in hand as `closed`, and every session of this node; resolves when each
+   * message has had its outcome.
+   */
   async close(): Promise<void> {
     this.#closed = true
     for (const sending of this.#sendings) sending.cancel()
+    this.#parts.sessions.close(this.#owner)
     await Promise.all(this.#tasks)
+    this.#parts.outcome.close()
   }
 
   async #handle(task: Task): Promise<void> {
     const { outcome, passUnsupported } = this.#parts
     const startedAt = performance.now()
     const sinceStart = () => Math.round(performance.now() - startedAt)
-    outcome.sending()
     let typing: Typing
     try {
-      typing = { ...(await this.#send(task.msg)), durationMs: sinceStart() }
+      const done = await this.#perform(task.msg)
+      typing = { ...done, durationMs: done.durationMs ?? sinceStart() }
     } catch (error) {
       const failure = toTypingError(error)
       const { kind, umid, channel } = failure.cause
@@ -57,23 +78,66 @@ export class Indicator {
     outcome.succeed(task, typing)
   }
 
-  async #send(msg: Task['msg']): Promise<Omit<Typing, 'durationMs'>> {
-    const { client, subAccountId, read } = this.#parts
-    const request = toRequest(await read(msg), msg.payload, subAccountId, Date.now())
+  async #perform(msg: Task['msg']): Promise<Done> {
+    const { outcome, read, subAccountId } = this.#parts
+    const action = this.#parts.action === 'msg' ? parse('action', msg.action) : this.#parts.action
+    if (action !== 'stop') outcome.sending()
+    const values = await read(msg)
     if (this.#closed) throw closedError()
-    const sending = client.send(request)
+    if (action === 'stop') return this.#stop(toStop(values, msg, subAccountId))
+    const request = toRequest(values, msg.payload, subAccountId, Date.now())
+    try {
+      return await (action === 'start' ? this.#start(request, msg) : this.#send(request))
+    } catch (error) {
+      throw about(request, toTypingError(error))
+    }
+  }
+
+  async #send({ umid, channel, subAccountId }: Request): Promise<Done> {
+    const sending = this.#parts.client.send({ umid, channel, subAccountId })
     this.#sendings.add(sending)
     try {
-      const { sentAt, ...sent } = await sending.result
-      return { state: 'sent', ...request, ...sent, sentAt: new Date(sentAt).toISOString() }
-    } catch (error) {
-      const failure = toTypingError(error)
-      Object.assign(failure.cause, { umid: request.umid, channel: request.channel })
-      throw failure
+      const sent = timed(await sending.result)
+      return { state: 'sent', umid, channel, subAccountId, ...sent }
     } finally {
       this.#sendings.delete(sending)
     }
   }
+
+  async #start(request: Request, msg: Task['msg']): Promise<Done> {
+    const { sessions, rhythm, outcome } = this.#parts
+    const { umid, channel, subAccountId } = request
+    // For the end without an answer. The flow goes on with the message itself, and answers its
+    // HTTP request, so this is a message of its own, without req and res.
+    const { req, res, ...later } = msg
+    const started = await sessions.start(
+      { ...request, ...rhythm, renewEvery: rhythm.renewEvery(channel) },
+      this.#owner,
+      (error) => outcome.failLater(later, about(request, error)),
+    )
+    const { sent, ...state } = started
+    return { ...state, umid, channel, subAccountId, attempts: 0, ...(sent && timed(sent)) }
+  }
+
+  async #stop(which: ReturnType<typeof toStop>): Promise<Done> {
+    const stopped = await this.#parts.sessions.stop(which)
+    if (!stopped) {
+      const known = 'umid' in which ? which : { subAccountId: which.subAccountId }
+      return { state: 'stopped', ...known, indicators: 0, attempts: 0, durationMs: 0 }
+    }
+    const { typedFor, ...rest } = stopped
+    return { state: 'stopped', ...rest, durationMs: typedFor }
+  }
+}
+
+function timed({ sentAt, ...sent }: Sent) {
+  return { ...sent, sentAt: new Date(sentAt).toISOString() }
+}
+
+/** Adds what the failure is about. */
+function about({ umid, channel }: Request, failure: TypingError): TypingError {
+  Object.assign(failure.cause, { umid, channel })
+  return failure
 }
 
 /** Anything else than a TypingError comes from a message that throws when it is looked at. */

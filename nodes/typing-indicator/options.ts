@@ -1,8 +1,16 @@
+/** What a node can do with a message. */
+export const ACTIONS = ['send', 'start', 'stop'] as const
+
+/** One of {@link ACTIONS}. */
+export type Action = (typeof ACTIONS)[number]
+
 /** The properties of an `8x8-typing-indicator`, as the editor stores them. */
 export interface TypingIndicatorOptions {
   name: string
   /** Id of an `8x8-account` node. */
   account: string
+  /** `msg`: what `msg.action` says. */
+  action: Action | 'msg'
   umid: string
   umidType: string
   channel: string
@@ -13,14 +21,24 @@ export interface TypingIndicatorOptions {
   /** When the inbound message arrived; blank: unknown. */
   receivedAt: string
   receivedAtType: string
+  /** Who we are typing to; blank: that of the webhook. */
+  conversation: string
+  conversationType: string
   /** What a channel without typing indicators does: output 2, or output 1 with nothing sent. */
   unsupported: 'error' | 'pass'
+  /** s before the first indicator (`start`). */
+  initialDelay: number | string
+  /** s between indicators (`start`); blank: by channel. */
+  renewEvery: number | string
+  /** s after which typing ends unanswered (`start`). */
+  maxDuration: number | string
 }
 
 /** What a new node starts with, and what a property that is not stored counts as. */
-export const TYPING_INDICATOR_DEFAULTS: TypingIndicatorOptions = {
+export const TYPING_INDICATOR_DEFAULTS = {
   name: '',
   account: '',
+  action: 'send',
   umid: 'umid',
   umidType: 'msg',
   channel: 'channel',
@@ -29,5 +47,10 @@ export const TYPING_INDICATOR_DEFAULTS: TypingIndicatorOptions = {
   subAccountIdType: 'str',
   receivedAt: 'receivedAt',
   receivedAtType: 'msg',
+  conversation: '',
+  conversationType: 'msg',
   unsupported: 'error',
-}
+  initialDelay: 0,
+  renewEvery: '',
+  maxDuration: 300,
+} as const satisfies TypingIndicatorOptions

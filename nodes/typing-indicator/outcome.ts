@@ -1,18 +1,24 @@
 import type { NodeStatus } from 'node-red'
 import type { Facts, TypingError } from '../account/errors'
+import { StatusLine } from './status'
 
 /** What a success adds to a message, as `msg.typing`. */
 export interface Typing {
-  state: 'sent' | 'skipped'
+  /** `active`: kept up from now on; `skipped`: an unsupported channel, passed on. */
+  state: 'sent' | 'active' | 'stopped' | 'skipped'
+  /** The umid is a repeated one, and changed nothing. */
+  duplicate?: true
   umid?: string
   channel?: string
   subAccountId?: string
-  /** Requests sent for the message. */
+  /** Indicators that 8x8 accepted, when it is stopped. */
+  indicators?: number
+  /** Requests sent for the message; when it is stopped: for all its indicators. */
   attempts: number
   statusCode?: number
   /** When the accepted request went out, ISO 8601. */
   sentAt?: string
-  /** ms that the node had the message in hand. */
+  /** ms that the node had the message in hand; when it is stopped: that the customer saw us type. */
   durationMs: number
 }
 
@@ -22,10 +28,13 @@ export interface ErrorOutput extends Facts {
   source: { id: string; type: string; name?: string }
 }
 
+type Message = Record<string, unknown>
+type Send = (outputs: [success: Message | null, error: Message | null]) => void
+
 /** A message that the node has in hand. */
 export interface Task {
-  msg: Record<string, unknown>
-  send(outputs: [success: object | null, error: object | null]): void
+  msg: Message
+  send: Send
   done(error?: Error): void
 }
 
@@ -35,38 +44,54 @@ export interface Host {
   readonly type: string
   readonly name?: string
   status(status: NodeStatus): void
-  /** Whether a node is wired to output 2. */
+  /** Sends a message that belongs to no task. */
+  send: Send
+  /** Reports an error that belongs to no task, with a message for Catch nodes. */
+  report(error: Error, msg: Message): void
+  /** Whether a node takes what leaves at output 2. */
   handlesErrors(): boolean
+  /** `typing (n)`, in the language of the runtime. */
+  keepingText(sessions: number): string
 }
 
 /**
  * Ends each task in exactly one output, or one `done(error)`, and shows how it went.
- * Status texts are keys of the catalog: the editor translates them for whoever looks.
+ * Status texts are keys of the catalog, which the editor translates for whoever looks.
  */
 export class Outcome {
   readonly #host: Host
+  readonly #status: StatusLine
+  /** Sessions that show indicators. */
+  #keeping = 0
 
   constructor(host: Host) {
     this.#host = host
+    this.#status = new StatusLine((status) => host.status(status))
   }
 
-  /** Nothing under way, and nothing wrong with the configuration. */
-  idle(): void {
+  /** Nothing is wrong; takes away what an earlier deploy of the node showed. */
+  ready(): void {
     this.#host.status({})
   }
 
   /** The configuration is wrong: no message can be sent. */
   misconfigured(error: TypingError): void {
-    this.#host.status({ fill: 'red', shape: 'ring', text: reason(error) })
+    this.#status.set({ fill: 'red', shape: 'ring', text: reason(error) })
   }
 
   sending(): void {
-    this.#host.status({ fill: 'blue', shape: 'dot', text: 'status.sending' })
+    this.#show('blue', 'sending')
+  }
+
+  /** @param sessions how many customers see this node type */
+  keeping(sessions: number): void {
+    this.#keeping = sessions
+    this.#show('green', 'stopped')
   }
 
   succeed({ msg, send, done }: Task, typing: Typing): void {
-    const fill = typing.state === 'sent' ? 'green' : 'grey'
-    this.#host.status({ fill, shape: 'dot', text: `status.${typing.state}` })
+    const fill = typing.state === 'skipped' ? 'grey' : 'green'
+    this.#show(fill, typing.state)
     msg.typing = typing
     send([msg, null])
     done()
@@ -89,11 +114,32 @@ export class Outcome {
     done()
   }
 
+  /** A failure after the message had its output. @param msg a message of its own */
+  failLater(msg: Message, error: TypingError): void {
+    const { send, report } = this.#host
+    this.fail({ msg, send, done: (unhandled) => unhandled && report(unhandled, msg) }, error)
+  }
+
+  /** Shows nothing any more: the node closes. */
+  close(): void {
+    this.#status.close()
+    this.#host.status({})
+  }
+
+  #show(fill: 'blue' | 'green' | 'grey', state: string): void {
+    const keeping = this.#keeping > 0 && state !== 'skipped'
+    this.#status.set(
+      keeping
+        ? { fill: 'blue', shape: 'dot', text: this.#host.keepingText(this.#keeping) }
+        : { fill, shape: 'dot', text: `status.${state}` },
+    )
+  }
+
   #showFailure(error: TypingError): void {
     const { kind } = error.cause
-    if (kind === 'closed') this.idle()
-    else if (kind === 'not-configured') this.misconfigured(error)
-    else this.#host.status({ fill: 'red', shape: 'dot', text: reason(error) })
+    if (kind === 'closed') return
+    if (kind === 'not-configured') this.misconfigured(error)
+    else this.#status.set({ fill: 'red', shape: 'dot', text: reason(error) })
   }
 }
 

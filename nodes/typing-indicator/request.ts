@@ -1,16 +1,9 @@
-import { types } from 'node:util'
-import { z } from 'zod'
-import {
-  CHANNELS,
-  CHANNELS_WITHOUT_INDICATOR,
-  type Channel,
-  MAX_MESSAGE_AGE,
-  SUB_ACCOUNT_ID,
-  UMID,
-} from '../account/api'
+import { CHANNELS, type Channel, MAX_MESSAGE_AGE } from '../account/api'
 import type { TypingEvent } from '../account/client'
-import { type Facts, TypingError } from '../account/errors'
-import { readWebhook } from './webhook'
+import { TypingError } from '../account/errors'
+import type { Conversation } from '../account/session-index'
+import { given, parse, parseLoosely } from './fields'
+import { type InboundMessage, readWebhook } from './webhook'
 
 /** ms that our clock and 8x8's may differ before a message counts as too old. Our choice. */
 const CLOCK_SKEW = 60_000
@@ -21,40 +14,18 @@ export interface Values {
   channel?: unknown
   subAccountId?: unknown
   receivedAt?: unknown
+  conversation?: unknown
 }
 
-type Known = Pick<Facts, 'umid' | 'channel'>
-
-/** The fields of a request: the shape of each, and how to say that it is wrong. */
-const FIELDS = {
-  umid: { schema: z.string().regex(UMID), form: 'five groups of hexadecimal digits (8-4-4-4-12)' },
-  channel: {
-    schema: z
-      .string()
-      .toLowerCase()
-      .pipe(z.enum([...CHANNELS, ...CHANNELS_WITHOUT_INDICATOR])),
-    form: 'the name of an 8x8 channel, e.g. whatsapp or rcs',
-  },
-  subAccountId: {
-    schema: z.string().regex(SUB_ACCOUNT_ID),
-    form: '3 to 50 letters, digits or any of - . _ &',
-  },
-  receivedAt: {
-    // Not z.date(): a Date of a function node may come from another realm.
-    schema: z.preprocess(
-      (value) => (types.isDate(value) ? value.getTime() : value),
-      z.union([
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{12,14}$/)
-          .transform(Number),
-        z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-      ]),
-    ),
-    form: 'a Date, ms since 1970, or ISO 8601 with a time zone',
-  },
-} as const
+/** A typing indicator, and what a session needs to know besides. */
+export interface Request extends TypingEvent {
+  /** Undefined: unknown. */
+  conversation: string | undefined
+  /** Epoch ms; undefined: unknown. */
+  receivedAt: number | undefined
+  /** ms from now for which 8x8 takes indicators for the message; the most it can be if unknown. */
+  expiresIn: number
+}
 
 /**
  * Makes the request for a message. What the configured properties do not give is taken from the
@@ -63,50 +34,70 @@ const FIELDS = {
  * @param now epoch ms
  * @throws {TypingError} `invalid-input`, `unsupported-channel`, `expired`
  */
-export function toRequest(
-  values: Values,
-  payload: unknown,
-  account: string,
-  now: number,
-): TypingEvent {
+export function toRequest(values: Values, payload: unknown, account: string, now: number): Request {
   const webhook = readWebhook(payload)
   const umidGiven = given(values.umid) ?? given(webhook?.message.umid)
   if (webhook && !webhook.inbound && umidGiven === given(webhook.message.umid)) {
     const text = 'The payload is a delivery receipt, not an inbound message to answer'
     throw new TypingError('invalid-input', text, { field: 'umid' })
   }
-  const message = webhook?.inbound ? webhook.message : {}
-  const known = { umid: FIELDS.umid.schema.safeParse(umidGiven).data }
+  const message: InboundMessage = webhook?.inbound ? webhook.message : {}
+  const known = { umid: parseLoosely('umid', umidGiven) }
   const channel = parse('channel', given(values.channel) ?? given(message.channel), known)
   if (!isSupported(channel)) {
     const text = `The channel ${channel} has no typing indicator`
     throw new TypingError('unsupported-channel', text, { ...known, channel })
   }
   const umid = parse('umid', umidGiven, { channel })
+  const facts = { umid, channel }
   const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
-  const subAccountId = parse('subAccountId', owner, { umid, channel })
+  const subAccountId = parse('subAccountId', owner, facts)
   const receivedAt =
     given(values.receivedAt) === undefined
-      ? FIELDS.receivedAt.schema.safeParse(message.timestamp).data // 8x8's own may be odd
-      : parse('receivedAt', values.receivedAt, { umid, channel })
-  if (receivedAt !== undefined && now - receivedAt > MAX_MESSAGE_AGE + CLOCK_SKEW) {
+      ? parseLoosely('receivedAt', message.timestamp) // 8x8's own may be odd
+      : parse('receivedAt', values.receivedAt, facts)
+  const age = receivedAt === undefined ? 0 : now - receivedAt
+  const expiresIn = MAX_MESSAGE_AGE + CLOCK_SKEW - age
+  if (expiresIn < 0) {
     const text = 'The message was received more than 2 hours ago: too late for a typing indicator'
-    throw new TypingError('expired', text, { umid, channel })
+    throw new TypingError('expired', text, facts)
   }
-  return { umid, channel, subAccountId }
+  const conversation = conversationOf(values, message)
+  return { umid, channel, subAccountId, conversation, receivedAt, expiresIn }
 }
 
-function given(value: unknown): unknown {
-  return value === null || value === '' ? undefined : value
+/**
+ * Makes out what a message stops: a umid, or where none is known a conversation. The umid may
+ * also be that of an earlier typing indicator node, in `msg.typing`: work in between often
+ * replaces the payload.
+ * @param account the sub-account to use where the message names none
+ * @throws {TypingError} `invalid-input`
+ */
+export function toStop(
+  values: Values,
+  msg: { payload?: unknown; typing?: unknown },
+  account: string,
+): { umid: string } | Conversation {
+  const webhook = readWebhook(msg.payload)
+  const message: InboundMessage = webhook?.inbound ? webhook.message : {}
+  const earlier = msg.typing as { umid?: unknown } | null | undefined
+  const umid = given(values.umid) ?? given(message.umid) ?? given(earlier?.umid)
+  const conversation = conversationOf(values, message)
+  if (umid !== undefined || conversation === undefined) return { umid: parse('umid', umid) }
+  const channel = parseLoosely('channel', given(values.channel) ?? message.channel)
+  const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
+  return {
+    conversation,
+    subAccountId: parse('subAccountId', owner),
+    channel: channel && isSupported(channel) ? channel : undefined,
+  }
 }
 
-/** @param known what else is known of the message, for the error */
-function parse<F extends keyof typeof FIELDS>(field: F, value: unknown, known: Known) {
-  const { schema, form } = FIELDS[field]
-  const result = schema.safeParse(value)
-  if (result.success) return result.data as z.infer<(typeof FIELDS)[F]['schema']>
-  const text = value === undefined ? `No ${field} is given` : `The ${field} is not ${form}`
-  throw new TypingError('invalid-input', text, { ...known, field })
+/** Who we are typing to; undefined: unknown. */
+function conversationOf(values: Values, { user }: InboundMessage): string | undefined {
+  return given(values.conversation) === undefined
+    ? parseLoosely('conversation', given(user?.msisdn) ?? user?.channelUserId)
+    : parse('conversation', values.conversation)
 }
 
 function isSupported(channel: string): channel is Channel {

@@ -1,5 +1,5 @@
 import type { EditorWidgetTypedInputOptions } from 'node-red'
-import { CHANNELS, SUB_ACCOUNT_ID, UMID } from '../account/api'
+import { CHANNELS, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '../account/api'
 import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 
@@ -11,7 +11,11 @@ const FIXED = {
   channel: new RegExp(`^(${CHANNELS.join('|')})$`),
   subAccountId: SUB_ACCOUNT_ID,
   receivedAt: /./,
+  conversation: /./,
 }
+
+/** s: the longest that 8x8 takes indicators for a message. */
+const LONGEST = MAX_MESSAGE_AGE / 1000
 
 type Field = keyof typeof FIXED
 
@@ -29,7 +33,32 @@ function check(node: TypingIndicatorNode, field: Field, value: string | undefine
 }
 
 function isOptional(field: Field): boolean {
-  return field === 'subAccountId' || field === 'receivedAt'
+  return field !== 'umid' && field !== 'channel'
+}
+
+/**
+ * A number of seconds; blank is the default.
+ * @param fromZero whether 0 is fine
+ */
+function checkSeconds(
+  node: TypingIndicatorNode,
+  field: 'initialDelay' | 'renewEvery' | 'maxDuration',
+  value: string | undefined = '',
+  fromZero = false,
+): Verdict {
+  if (value === '' || isReference(value)) return true
+  const number = Number(value)
+  const fine = (fromZero ? number >= 0 : number > 0) && number <= LONGEST
+  return fine || node._(`check.${field}`)
+}
+
+/** Shows the rows that the action has a use for. */
+function showAction(): void {
+  const action = `${$('#node-input-action').val()}`
+  for (const each of ['send', 'start', 'stop']) {
+    $(`.eight-typing-row-not-${each}`).show()
+  }
+  if (action !== 'msg') $(`.eight-typing-row-not-${action}`).hide()
 }
 
 /** What the form shows while it is open, else what is stored. */
@@ -52,6 +81,7 @@ RED.nodes.registerType<TypingIndicatorOptions>('8x8-typing-indicator', {
       required: true,
       label: RED._('@nr-8x8/node-red-typing-indicator/typing-indicator:label.account'),
     },
+    action: { value: TYPING_INDICATOR_DEFAULTS.action },
     umid: {
       value: TYPING_INDICATOR_DEFAULTS.umid,
       validate(value, _options) {
@@ -80,13 +110,39 @@ RED.nodes.registerType<TypingIndicatorOptions>('8x8-typing-indicator', {
       },
     },
     receivedAtType: { value: TYPING_INDICATOR_DEFAULTS.receivedAtType },
+    conversation: {
+      value: TYPING_INDICATOR_DEFAULTS.conversation,
+      validate(value, _options) {
+        return check(this, 'conversation', value)
+      },
+    },
+    conversationType: { value: TYPING_INDICATOR_DEFAULTS.conversationType },
     unsupported: { value: TYPING_INDICATOR_DEFAULTS.unsupported },
+    initialDelay: {
+      value: TYPING_INDICATOR_DEFAULTS.initialDelay,
+      validate(value, _options) {
+        return checkSeconds(this, 'initialDelay', value, true)
+      },
+    },
+    renewEvery: {
+      value: TYPING_INDICATOR_DEFAULTS.renewEvery,
+      validate(value, _options) {
+        return checkSeconds(this, 'renewEvery', value)
+      },
+    },
+    maxDuration: {
+      value: TYPING_INDICATOR_DEFAULTS.maxDuration,
+      validate(value, _options) {
+        return checkSeconds(this, 'maxDuration', value)
+      },
+    },
   },
   paletteLabel() {
     return this._('type')
   },
   label() {
     if (this.name) return this.name
+    if (this.action === 'start' || this.action === 'stop') return this._(`node.${this.action}`)
     const fixed = this.channelType === 'str' && FIXED.channel.test(this.channel)
     return fixed
       ? this._('node.channel', { channel: this._(`channel.${this.channel}`) })
@@ -114,5 +170,8 @@ RED.nodes.registerType<TypingIndicatorOptions>('8x8-typing-indicator', {
     ])
     typedInput('subAccountId', ['str', 'msg', 'flow', 'global', 'env', 'jsonata'])
     typedInput('receivedAt', ['msg', 'flow', 'global', 'str', 'env', 'jsonata'])
+    typedInput('conversation', ['msg', 'flow', 'global', 'str', 'env', 'jsonata'])
+    $('#node-input-action').on('change', showAction)
+    showAction()
   },
 })

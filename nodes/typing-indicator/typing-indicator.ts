@@ -5,6 +5,7 @@ import { Indicator } from './indicator'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 import { type Host, Outcome, type Task } from './outcome'
 import type { Values } from './request'
+import { readRhythm } from './rhythm'
 import { typedInput } from './typed-input'
 
 type TypingIndicatorDef = NodeDef & Partial<TypingIndicatorOptions>
@@ -18,7 +19,7 @@ export default function register(RED: NodeAPI): void {
       const indicator = createIndicator(this, { ...TYPING_INDICATOR_DEFAULTS, ...config }, outcome)
       this.on('input', (msg, send, done) => indicator.accept({ msg, send, done } as Task))
       this.on('close', (done: () => void) => void indicator.close().then(done))
-      outcome.idle()
+      outcome.ready()
     } catch (error) {
       const problem = error as TypingError
       this.on('input', (msg, send, done) => outcome.fail({ msg, send, done } as Task, problem))
@@ -39,8 +40,12 @@ export default function register(RED: NodeAPI): void {
     const channel = input('channel')
     const subAccountId = input('subAccountId')
     const receivedAt = input('receivedAt')
+    const conversation = input('conversation')
     return new Indicator({
       ...account.connection,
+      id: node.id,
+      action: options.action,
+      rhythm: readRhythm(options),
       outcome,
       passUnsupported: options.unsupported === 'pass',
       async read(msg) {
@@ -49,6 +54,7 @@ export default function register(RED: NodeAPI): void {
           channel: await channel(msg),
           subAccountId: await subAccountId(msg),
           receivedAt: await receivedAt(msg),
+          conversation: await conversation(msg),
         }
       },
     })
@@ -61,6 +67,12 @@ export default function register(RED: NodeAPI): void {
       type,
       name,
       status: (status) => node.status(status),
+      send: (outputs) => node.send(outputs),
+      report: (error, msg) => node.error(error, msg),
+      keepingText(n) {
+        const text = RED._('status.keeping', { n })
+        return text === 'status.keeping' ? `typing (${n})` : text // no catalog, as in tests
+      },
       handlesErrors() {
         const [, wires = []] = (node as Node & { wires: string[][] }).wires
         return wires.some((wire) => RED.nodes.getNode(wire)) // a disabled node takes nothing

@@ -7,6 +7,7 @@ export interface InboundMessage {
   subAccountId?: unknown
   /** When 8x8 received the message. */
   timestamp?: unknown
+  user?: { msisdn?: unknown; channelUserId?: unknown } | undefined
 }
 
 /** The part of 8x8's webhooks, version 2 and 3, that matters here; all else is let through. */
@@ -17,6 +18,11 @@ const webhook = z.object({
     subAccountId: z.unknown(),
     timestamp: z.unknown(),
     recipient: z.object({ channel: z.unknown() }).optional().catch(undefined),
+    user: z
+      .object({ msisdn: z.unknown(), channelUserId: z.unknown() })
+      .partial()
+      .optional()
+      .catch(undefined),
   }),
 })
 

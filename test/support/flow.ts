@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { inspect } from 'node:util'
 import type { NodeDef, NodeInitializer, NodeMessage } from 'node-red'
 import RED from 'node-red'
@@ -45,6 +46,8 @@ export interface FlowOptions {
 export interface Flow {
   /** Sends a message into the typing indicator; resolves with where it came out first, and how. */
   send(msg: object): Promise<Arrival>
+  /** The next message that comes out at a port. */
+  next(port: Arrival['port']): Promise<Output>
   /** Everything that came out so far, in order. */
   outputs: Arrival[]
   /** Statuses of the typing indicator so far. */
@@ -80,6 +83,7 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
   const statuses: Flow['statuses'] = []
   const completions: Flow['completions'] = []
   const waiting = new Map<unknown, (arrival: Arrival) => void>()
+  const arrivals = new EventEmitter()
   const listen = () => {
     for (const port of ENDS) {
       const node = helper.getNode(port)
@@ -87,6 +91,7 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
       node?.on('input', (msg) => {
         outputs.push({ port, msg })
         waiting.get(msg._msgid)?.({ port, msg })
+        arrivals.emit(port, msg)
       })
     }
   }
@@ -116,6 +121,7 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
         waiting.set(_msgid, resolve)
         helper.getNode('typing').receive(Object.assign(msg, { _msgid }))
       }),
+    next: async (port) => (await once(arrivals, port))[0],
     async deploy(changed, type) {
       await helper.setFlows(nodesOf({ ...options, ...changed }) as NodeDef[], type, credentials)
       listen()

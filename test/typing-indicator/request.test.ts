@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { runInNewContext } from 'node:vm'
 import { TypingError } from '../../nodes/account/errors'
-import { toRequest, type Values } from '../../nodes/typing-indicator/request'
+import { toRequest, toStop, type Values } from '../../nodes/typing-indicator/request'
 import { UMID } from '../support/events'
 import { inboundWebhook } from '../support/webhooks'
 
@@ -18,10 +18,14 @@ function fails(kind: string, field: string | undefined, ...input: [Values, unkno
 
 describe('request', () => {
   it('takes what the properties give', () => {
-    assert.deepEqual(toRequest({ ...good, subAccountId: 'other' }, undefined, 'account_sub', NOW), {
+    const values = { ...good, subAccountId: 'other', conversation: 7, receivedAt: NOW - HOUR }
+    assert.deepEqual(toRequest(values, undefined, 'account_sub', NOW), {
       umid: UMID,
       channel: 'whatsapp',
       subAccountId: 'other',
+      conversation: '7',
+      receivedAt: NOW - HOUR,
+      expiresIn: HOUR + 60_000,
     })
   })
 
@@ -87,6 +91,9 @@ describe('request', () => {
           umid: UMID,
           channel: 'whatsapp',
           subAccountId: 'webhook_sub',
+          conversation: '+6500000000',
+          receivedAt: NOW - 60_000,
+          expiresIn: 2 * HOUR,
         })
       })
     }
@@ -102,8 +109,9 @@ describe('request', () => {
         channel: 'rcs',
         subAccountId: 'mine',
         receivedAt: NOW,
+        conversation: 'me',
       }
-      const { receivedAt: _, ...expected } = values
+      const expected = { ...values, expiresIn: 2 * HOUR + 60_000 }
       assert.deepEqual(toRequest(values, inboundWebhook(), 'account_sub', NOW), expected)
     })
 
@@ -167,6 +175,37 @@ describe('request', () => {
     it('takes a message from the future as new', () => {
       const receivedAt = NOW + HOUR
       assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
+    })
+  })
+
+  describe('to stop', () => {
+    const stop = (values: Values, msg = {}) => toStop(values, msg, 'account_sub')
+
+    it('prefers the umid of the properties, then of the webhook, then of msg.typing', () => {
+      const [one, two] = [UMID.replace('c', '1'), UMID.replace('c', '2')]
+      const msg = { payload: inboundWebhook(), typing: { umid: two } }
+      assert.deepEqual(stop({ umid: one }, msg), { umid: one })
+      assert.deepEqual(stop({}, msg), { umid: UMID })
+      assert.deepEqual(stop({ conversation: 'x' }, { typing: { umid: two } }), { umid: two })
+    })
+
+    it('falls back to the conversation', () => {
+      const expected = { conversation: '+65', subAccountId: 'account_sub', channel: undefined }
+      assert.deepEqual(stop({ conversation: '+65' }), expected)
+      assert.deepEqual(stop({ conversation: '+65', channel: 'RCS', subAccountId: 'other' }), {
+        conversation: '+65',
+        subAccountId: 'other',
+        channel: 'rcs',
+      })
+    })
+
+    it('fails when neither is known', () => {
+      for (const values of [{}, { umid: 'x' }, { conversation: {} }, { conversation: '' }]) {
+        assert.throws(
+          () => stop(values),
+          (error) => error instanceof TypingError && error.cause.kind === 'invalid-input',
+        )
+      }
     })
   })
 })

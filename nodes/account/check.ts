@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { TypingError } from './errors'
+
+/**
+ * A property of a node, checked.
+ * @param field name of the property
+ * @throws {TypingError} `not-configured`, with the field and the first thing that is wrong
+ */
+export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new TypingError('not-configured', `${result.error.issues[0]?.message}`, { field })
+}
+
+/**
+ * A time of the form: s, as a number or as text; gives ms.
+ * @param what its name, for people
+ * @param blank s that a blank field stands for; above 0 unless it is 0 itself
+ * @param most s; a day at most, so that no timer overflows
+ */
+export function seconds(what: string, blank: number, most = 86_400) {
+  const wrong = `The ${what} must be a number of seconds ${blank ? 'above' : 'from'} 0 to ${most}`
+  const range = z.coerce
+    .number(wrong)
+    .min(blank && Number.MIN_VALUE, wrong)
+    .max(most, wrong)
+  return z
+    .preprocess((value) => (value === '' ? blank : value), range)
+    .transform((value) => value * 1000)
+}
