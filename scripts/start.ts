@@ -22,12 +22,15 @@ void main(process.argv.includes('--once')).catch((error: Error) => {
 
 async function main(onlyOnce: boolean): Promise<void> {
   buildIfNeeded()
+  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   await withDemo(1880, async ({ sandbox, nodeRed }) => {
     tell('Node-RED', `${nodeRed.url} shows the flow`)
-    await tellStory(sandbox, `${nodeRed.url}${INBOUND_PATH}`)
-    if (onlyOnce) return
+    const story = tellStory(sandbox, `${nodeRed.url}${INBOUND_PATH}`)
+    story.catch(() => {}) // when it is interrupted, nobody waits for it
+    const ended = await Promise.race([story.then(() => true), interrupted.then(() => false)])
+    if (onlyOnce || !ended) return
     tell('', 'Ctrl+C ends it')
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+    await interrupted
   })
 }
 

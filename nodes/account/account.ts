@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { Client, type ClientOptions } from './client'
-import type { TypingError } from './errors'
+import { TypingError } from './errors'
 import type { AccountOptions } from './options'
 import { findProxy, type ProxyNode } from './proxy'
 import { Sessions } from './sessions'
@@ -34,7 +34,7 @@ export default function register(RED: NodeAPI): void {
     try {
       this.connection = connect(this, config)
     } catch (error) {
-      this.connection = error as TypingError
+      this.connection = toProblem(error)
       this.warn(this.connection.message)
     }
   }
@@ -81,4 +81,11 @@ export default function register(RED: NodeAPI): void {
     Account,
     { credentials: { apiKey: { type: 'password' } } },
   )
+}
+
+/** Anything else than a TypingError comes from a node that is not what it is used as. */
+function toProblem(error: unknown): TypingError {
+  if (error instanceof TypingError) return error
+  const { message } = error as Error
+  return new TypingError('not-configured', `The account cannot be used: ${message}`)
 }

@@ -20,11 +20,21 @@ export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T
  */
 export function seconds(what: string, blank: number, most = 86_400) {
   const wrong = `The ${what} must be a number of seconds ${blank ? 'above' : 'from'} 0 to ${most}`
-  const range = z.coerce
-    .number(wrong)
+  const decimal = z.union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^\d*\.?\d+$/)
+        .transform(Number),
+    ],
+    wrong,
+  )
+  const range = z
+    .number()
     .min(blank && Number.MIN_VALUE, wrong)
     .max(most, wrong)
   return z
-    .preprocess((value) => (value === '' ? blank : value), range)
+    .preprocess((value) => (value === '' || value === null ? blank : value), decimal.pipe(range))
     .transform((value) => value * 1000)
 }

@@ -1,8 +1,9 @@
 import type { ConnectionOptions } from 'node:tls'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { type Channel, subAccountPath } from './api'
-import { errorOfAnswer, errorOfConnection } from './errors'
+import { errorOfAnswer, errorOfConnection, TypingError } from './errors'
 import type { ProxyRoute } from './proxy'
+import { redact } from './redact'
 import { type Limits, Sending } from './sending'
 
 /** Bytes read of an answer; 8x8's error bodies have about 200. */
@@ -64,13 +65,11 @@ export class Client {
   }
 
   async #post(path: string, body: string, signal: AbortSignal): Promise<number> {
+    const { origin, apiKey } = await this.#server()
     let answer: Dispatcher.ResponseData
-    let apiKey: string
     try {
-      const server = await this.#options.server
-      apiKey = server.apiKey
       answer = await this.#dispatcher.request({
-        origin: server.origin,
+        origin,
         path,
         method: 'POST',
         headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
@@ -85,17 +84,35 @@ export class Client {
     }
     const { statusCode, headers } = answer
     if (statusCode >= 200 && statusCode < 300) {
-      // The status decides; the body is read only to free the connection.
-      await answer.body.dump({ limit: MAX_ANSWER }).catch(() => {})
+      if (headers['content-length'] !== '0') this.#discard(answer.body)
       return statusCode
     }
     const text = await readText(answer.body)
     const retryAfter = [headers['retry-after']].flat()[0]
-    throw errorOfAnswer({ statusCode, text, retryAfter }, (said) => said.replaceAll(apiKey, '***'))
+    throw errorOfAnswer({ statusCode, text, retryAfter }, (said) => redact(said, apiKey))
+  }
+
+  async #server(): Promise<Server> {
+    try {
+      return await this.#options.server
+    } catch (error) {
+      const text = `The server does not start: ${(error as Error).message}`
+      throw new TypingError('network', text, { retryable: false })
+    }
+  }
+
+  /** The status has decided; the body is read only to free the connection, and not for long. */
+  #discard(body: Dispatcher.ResponseData['body']): void {
+    const signal = AbortSignal.timeout(this.#options.timeout)
+    body.dump({ limit: MAX_ANSWER, signal }).catch(() => {})
   }
 }
 
-function createDispatcher({ tls, proxy, timeout }: ClientOptions): Dispatcher {
+/** ms for a connection, as undici's own default; it may outlive an attempt, but not by much. */
+const CONNECT_TIMEOUT = 10_000
+
+function createDispatcher({ tls, proxy, ...limits }: ClientOptions): Dispatcher {
+  const timeout = Math.min(limits.timeout, CONNECT_TIMEOUT)
   const connect = { ...tls, timeout }
   const pool = { connections: CONNECTIONS, connect }
   if (!proxy) return new Agent(pool)
@@ -103,6 +120,9 @@ function createDispatcher({ tls, proxy, timeout }: ClientOptions): Dispatcher {
   return new EnvHttpProxyAgent({
     ...pool,
     requestTls: connect,
+    proxyTls: { timeout },
+    // A proxy that takes a connection and says nothing.
+    clientFactory: (url, options) => new Pool(url, { ...options, headersTimeout: timeout }),
     httpProxy: url,
     httpsProxy: url,
     noProxy,

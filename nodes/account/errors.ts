@@ -25,7 +25,7 @@ export type Kind = keyof typeof RETRYABLE
 export interface Facts {
   kind: Kind
   retryable: boolean
-  /** Requests sent for the message. */
+  /** Attempts to send a request for the message. */
   attempts: number
   /** 8x8's error code. */
   code?: number
@@ -56,7 +56,11 @@ export class TypingError extends Error {
   constructor(
     kind: Kind,
     message: string,
-    { field, retryAfter, ...facts }: Partial<Facts> & { field?: string; retryAfter?: number } = {},
+    {
+      field,
+      retryAfter,
+      ...facts
+    }: Partial<Facts> & { field?: string | undefined; retryAfter?: number | undefined } = {},
   ) {
     super(message)
     this.cause = { kind, retryable: RETRYABLE[kind], attempts: 0, ...onlyKnown(facts) }
@@ -65,13 +69,20 @@ export class TypingError extends Error {
     if (facts.code !== undefined) this.code = facts.code
   }
 
+  /** The same failure for another message; messages must not share facts that a flow may change. */
+  clone(): TypingError {
+    const { kind, ...facts } = this.cause
+    return new TypingError(kind, this.message, { ...facts, field: this.field })
+  }
+
   /** Without the name of the class: this is the text that a Catch node shows. */
   override toString(): string {
     return this.message
   }
 }
 
-function onlyKnown<T extends object>(facts: T): T {
+/** Without what is undefined. */
+export function onlyKnown<T extends object>(facts: T): T {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T
 }
 
@@ -122,7 +133,12 @@ export function errorOfAnswer(answer: Answer, redact: (text: string) => string):
   const { statusCode } = answer
   const body = parseErrorBody(answer.text)
   const kind = KIND_OF_CODE.get(body.code ?? Number.NaN) ?? kindOfStatus(statusCode)
-  const reason = body.message && redact(body.message).slice(0, 200)
+  // On one line, so that nobody forges lines of a log.
+  const reason =
+    body.message &&
+    redact(body.message)
+      .replace(/\p{Cc}+/gu, ' ')
+      .slice(0, 200)
   const numbers = body.code === undefined ? `${statusCode}` : `${statusCode}, code ${body.code}`
   return new TypingError(kind, `${EXPLANATION[kind]} (${numbers})${reason ? `: ${reason}` : ''}`, {
     statusCode,
@@ -163,6 +179,9 @@ const TLS_FAILURE =
 /** undici's errors for an answer that breaks the rules of HTTP. */
 const NOT_HTTP = /HTTPParserError|UND_ERR_(RES_|HEADERS_OVERFLOW)/
 
+/** undici's words for a proxy that answers CONNECT with 4xx, e.g. 407 for a wrong password. */
+const REFUSED_BY_PROXY = /^Proxy response \(4\d\d\)/
+
 /** What an error of the connection means: an answer never came, or made no sense. */
 export function errorOfConnection(error: unknown): TypingError {
   const { name = '', code = '', message = '' } = error as Partial<NodeJS.ErrnoException>
@@ -173,6 +192,6 @@ export function errorOfConnection(error: unknown): TypingError {
   if (/TIMEOUT|TIMEDOUT/.test(code)) {
     return new TypingError('timeout', `No connection to 8x8 in time: ${detail}`)
   }
-  const retryable = !TLS_FAILURE.test(code)
+  const retryable = !TLS_FAILURE.test(code) && !REFUSED_BY_PROXY.test(message)
   return new TypingError('network', `8x8 could not be reached: ${detail}`, { retryable })
 }

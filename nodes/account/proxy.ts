@@ -30,8 +30,9 @@ export function findProxy(
   const url = node ? node.url : variable(origin.startsWith('https:') ? 'https_proxy' : 'http_proxy')
   if (!url) return undefined
   const complete = /^\w+:\/\//.test(url) ? url : `http://${url}` // the core takes host:port too
-  if (!URL.canParse(complete)) {
-    throw new TypingError('not-configured', 'The URL of the proxy is not valid', { field: 'proxy' })
+  if (!URL.canParse(complete) || !/^https?:/i.test(complete)) {
+    const text = 'The URL of the proxy must be http://host:port or https://host:port'
+    throw new TypingError('not-configured', text, { field: 'proxy' })
   }
   const { username, password = '' } = node?.credentials ?? {}
   const token = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`

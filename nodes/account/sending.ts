@@ -17,7 +17,7 @@ export interface Limits {
 /** An accepted typing indicator. */
 export interface Sent {
   statusCode: number
-  /** Requests that it took. */
+  /** Attempts that it took. */
   attempts: number
   /** When the accepted request went out, epoch ms. */
   sentAt: number
@@ -25,7 +25,7 @@ export interface Sent {
 
 /**
  * One attempt: resolves with the status of a success, rejects with a {@link TypingError} that
- * says whether a retry can help. When the signal aborts, it rejects with the signal's reason.
+ * says whether a retry can help. When the signal aborts, it should end with the signal's reason.
  */
 export type Attempt = (signal: AbortSignal) => Promise<number>
 
@@ -66,11 +66,10 @@ export class Sending {
         last = error as TypingError
       }
       const pause = pauseBeforeRetry(last, attempts, this.#limits.random ?? Math.random)
-      if (last.cause.retryable && performance.now() + pause < end) {
-        await this.#pause(pause)
-        if (!this.#cancelled) continue
-        last = closedError()
-      }
+      const fits = last.cause.retryable && performance.now() + pause < end
+      if (fits && !this.#cancelled) await this.#pause(pause)
+      if (fits && !this.#cancelled) continue
+      if (this.#cancelled && last.cause.retryable) last = closedError()
       last.cause.attempts = attempts
       throw last
     }
@@ -80,19 +79,23 @@ export class Sending {
    * @param remaining ms until the deadline
    * @param last the failure before; it says more than an attempt that the deadline cuts short
    */
-  async #attemptWithin(remaining: number, last: TypingError | undefined): Promise<number> {
-    const { timeout } = this.#limits
+  #attemptWithin(remaining: number, last: TypingError | undefined): Promise<number> {
+    const limit = Math.min(this.#limits.timeout, remaining)
     const controller = new AbortController()
-    this.#interrupt = () => controller.abort(closedError())
-    const timer = setTimeout(
-      () => controller.abort(remaining < timeout && last ? last : timeoutError(timeout)),
-      Math.min(timeout, remaining),
-    )
-    try {
-      return await this.#attempt(controller.signal)
-    } finally {
-      clearTimeout(timer)
-    }
+    return new Promise((resolve, reject) => {
+      const end = (reason: TypingError) => {
+        controller.abort(reason)
+        // An attempt that is still connecting does not hear the signal, so it is not waited for.
+        // One that has the head of an answer says more than the reason, a moment later.
+        setImmediate(reject, reason)
+      }
+      const timer = setTimeout(() => {
+        end(remaining < this.#limits.timeout && last ? last : timeoutError(limit))
+      }, limit)
+      this.#interrupt = () => end(closedError())
+      const attempt = this.#attempt(controller.signal)
+      attempt.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
   }
 
   #pause(ms: number): Promise<void> {
@@ -107,7 +110,7 @@ export class Sending {
 }
 
 function timeoutError(ms: number): TypingError {
-  return new TypingError('timeout', `8x8 did not answer within ${ms / 1000} s`)
+  return new TypingError('timeout', `8x8 did not answer within ${Math.round(ms) / 1000} s`)
 }
 
 /** ms to wait: exponential with half of it jitter, and at least what the server asked for. */

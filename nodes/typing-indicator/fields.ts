@@ -24,7 +24,7 @@ const FIELDS = {
     schema: z.preprocess(
       (value) => (types.isDate(value) ? value.getTime() : value),
       z.union([
-        z.number(),
+        z.number().min(1e11), // since 1973: s instead of ms would be long ago
         z
           .string()
           .regex(/^\d{12,14}$/)

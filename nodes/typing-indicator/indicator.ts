@@ -1,10 +1,10 @@
 import type { Client } from '../account/client'
-import { closedError, TypingError } from '../account/errors'
+import { closedError, onlyKnown, TypingError } from '../account/errors'
 import type { Sending, Sent } from '../account/sending'
 import type { Owner, Sessions } from '../account/sessions'
 import { parse } from './fields'
 import type { Action } from './options'
-import type { Outcome, Task, Typing } from './outcome'
+import { describe, type Outcome, type Task, type Typing } from './outcome'
 import { type Request, toRequest, toStop, type Values } from './request'
 import type { Rhythm } from './rhythm'
 
@@ -45,7 +45,9 @@ export class Indicator {
 
   /** Takes a message in hand. */
   accept(task: Task): void {
-    const ended = this.#handle(task).finally(() => this.#tasks.delete(ended))
+    const ended = this.#handle(task)
+      .catch((error) => this.#parts.outcome.lost(error))
+      .finally(() => this.#tasks.delete(ended))
     this.#tasks.add(ended)
   }
 
@@ -73,7 +75,7 @@ export class Indicator {
       const failure = toTypingError(error)
       const { kind, umid, channel } = failure.cause
       if (kind !== 'unsupported-channel' || !passUnsupported) return outcome.fail(task, failure)
-      typing = { state: 'skipped', umid, channel, attempts: 0, durationMs: sinceStart() }
+      typing = onlyKnown({ state: 'skipped', umid, channel, attempts: 0, durationMs: sinceStart() })
     }
     outcome.succeed(task, typing)
   }
@@ -143,6 +145,5 @@ function about({ umid, channel }: Request, failure: TypingError): TypingError {
 /** Anything else than a TypingError comes from a message that throws when it is looked at. */
 function toTypingError(error: unknown): TypingError {
   if (error instanceof TypingError) return error
-  const reason = error instanceof Error ? error.message : String(error)
-  return new TypingError('invalid-input', `The message cannot be read: ${reason}`)
+  return new TypingError('invalid-input', `The message cannot be read: ${describe(error)}`)
 }

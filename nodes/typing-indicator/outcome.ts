@@ -1,5 +1,5 @@
 import type { NodeStatus } from 'node-red'
-import type { Facts, TypingError } from '../account/errors'
+import { type Facts, TypingError } from '../account/errors'
 import { StatusLine } from './status'
 
 /** What a success adds to a message, as `msg.typing`. */
@@ -46,10 +46,13 @@ export interface Host {
   status(status: NodeStatus): void
   /** Sends a message that belongs to no task. */
   send: Send
-  /** Reports an error that belongs to no task, with a message for Catch nodes. */
-  report(error: Error, msg: Message): void
-  /** Whether a node takes what leaves at output 2. */
-  handlesErrors(): boolean
+  /** Reports an error that belongs to no task; with a message, Catch nodes get it. */
+  report(error: Error, msg?: Message): void
+  /**
+   * Whether a node takes what leaves at output 2.
+   * @param closing the other nodes may be gone already, so a wire is enough
+   */
+  handlesErrors(closing: boolean): boolean
   /** `typing (n)`, in the language of the runtime. */
   keepingText(sessions: number): string
 }
@@ -89,29 +92,50 @@ export class Outcome {
     this.#show('green', 'stopped')
   }
 
-  succeed({ msg, send, done }: Task, typing: Typing): void {
+  succeed(task: Task, typing: Typing): void {
+    const { msg, send, done } = task
     const fill = typing.state === 'skipped' ? 'grey' : 'green'
+    try {
+      msg.typing = typing
+    } catch (error) {
+      this.fail(task, unwritable(error))
+      return
+    }
     this.#show(fill, typing.state)
-    msg.typing = typing
     send([msg, null])
     done()
   }
 
-  fail({ msg, send, done }: Task, error: TypingError): void {
+  fail(task: Task, error: TypingError): void {
+    const { msg, send, done } = task
     this.#showFailure(error)
-    if (!this.#host.handlesErrors()) {
+    if (!this.#host.handlesErrors(error.cause.kind === 'closed') || !this.#addError(msg, error)) {
       done(error)
       return
     }
-    const { id, type, name } = this.#host
-    if (msg.error !== undefined) msg._error = msg.error
-    msg.error = {
-      message: error.message,
-      ...error.cause,
-      source: { id, type, ...(name && { name }) },
-    } satisfies ErrorOutput
     send([null, msg])
     done()
+  }
+
+  /** @returns false if the message takes no error */
+  #addError(msg: Message, error: TypingError): boolean {
+    const { id, type, name } = this.#host
+    try {
+      if (msg.error !== undefined) msg._error = msg.error
+      msg.error = {
+        message: error.message,
+        ...error.cause,
+        source: { id, type, ...(name && { name }) },
+      } satisfies ErrorOutput
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** The runtime threw when it was handed an outcome; the least is to say so. */
+  lost(error: unknown): void {
+    this.#host.report(error instanceof Error ? error : new Error('A message was lost'))
   }
 
   /** A failure after the message had its output. @param msg a message of its own */
@@ -141,6 +165,16 @@ export class Outcome {
     if (kind === 'not-configured') this.misconfigured(error)
     else this.#status.set({ fill: 'red', shape: 'dot', text: reason(error) })
   }
+}
+
+function unwritable(error: unknown): TypingError {
+  const text = `The message takes no msg.typing: ${describe(error)}`
+  return new TypingError('invalid-input', text)
+}
+
+/** What was thrown, which may be anything. */
+export function describe(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : `a thrown ${typeof thrown}`
 }
 
 /** A few words: the field that is at fault or else the kind of failure. */

@@ -37,7 +37,7 @@ export interface Request extends TypingEvent {
 export function toRequest(values: Values, payload: unknown, account: string, now: number): Request {
   const webhook = readWebhook(payload)
   const umidGiven = given(values.umid) ?? given(webhook?.message.umid)
-  if (webhook && !webhook.inbound && umidGiven === given(webhook.message.umid)) {
+  if (webhook && !webhook.inbound && isSame(umidGiven, given(webhook.message.umid))) {
     const text = 'The payload is a delivery receipt, not an inbound message to answer'
     throw new TypingError('invalid-input', text, { field: 'umid' })
   }
@@ -91,6 +91,11 @@ export function toStop(
     subAccountId: parse('subAccountId', owner),
     channel: channel && isSupported(channel) ? channel : undefined,
   }
+}
+
+/** Whether two umids are the same, which they are in either case of the letters. */
+function isSame(one: unknown, other: unknown): boolean {
+  return `${one}`.toLowerCase() === `${other}`.toLowerCase()
 }
 
 /** Who we are typing to; undefined: unknown. */

@@ -20,7 +20,7 @@ export function typedInput(
   type: string | undefined,
 ): TypedInput {
   if (!value) return () => undefined
-  if (type === 'msg') return (msg) => readPath(RED, msg, value)
+  if (type === 'msg') return path(RED, field, value)
   if (type === 'jsonata') return jsonata(RED, node, field, value)
   return (msg) =>
     new Promise((resolve, reject) => {
@@ -31,16 +31,19 @@ export function typedInput(
     })
 }
 
-function readPath(RED: NodeAPI, msg: NodeMessage, path: string): unknown {
-  try {
-    return RED.util.getMessageProperty(msg, path)
-  } catch {
-    return undefined // the path leads through something that this message does not have
+function path(RED: NodeAPI, field: string, value: string): TypedInput {
+  prepare(field, () => RED.util.normalisePropertyExpression(value))
+  return (msg) => {
+    try {
+      return RED.util.getMessageProperty(msg, value)
+    } catch {
+      return undefined // it leads through something that this message does not have
+    }
   }
 }
 
 function jsonata(RED: NodeAPI, node: Node, field: string, value: string): TypedInput {
-  const expression = prepare()
+  const expression = prepare(field, () => RED.util.prepareJSONataExpression(value, node))
   return (msg) =>
     new Promise((resolve, reject) => {
       RED.util.evaluateJSONataExpression(expression, msg, (error, result) => {
@@ -48,14 +51,14 @@ function jsonata(RED: NodeAPI, node: Node, field: string, value: string): TypedI
         else resolve(result)
       })
     })
+}
 
-  function prepare() {
-    try {
-      return RED.util.prepareJSONataExpression(value, node)
-    } catch (error) {
-      const text = `The expression for ${field} is not JSONata: ${(error as Error).message}`
-      throw new TypingError('not-configured', text, { field })
-    }
+function prepare<T>(field: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    const text = `The expression for ${field} cannot be parsed: ${(error as Error).message}`
+    throw new TypingError('not-configured', text, { field })
   }
 }
 

@@ -22,7 +22,10 @@ export default function register(RED: NodeAPI): void {
       outcome.ready()
     } catch (error) {
       const problem = error as TypingError
-      this.on('input', (msg, send, done) => outcome.fail({ msg, send, done } as Task, problem))
+      this.on('input', (msg, send, done) => {
+        outcome.fail({ msg, send, done } as Task, problem.clone())
+      })
+      this.on('close', () => outcome.close())
       outcome.misconfigured(problem)
     }
   }
@@ -73,9 +76,10 @@ export default function register(RED: NodeAPI): void {
         const text = RED._('status.keeping', { n })
         return text === 'status.keeping' ? `typing (${n})` : text // no catalog, as in tests
       },
-      handlesErrors() {
+      handlesErrors(closing) {
         const [, wires = []] = (node as Node & { wires: string[][] }).wires
-        return wires.some((wire) => RED.nodes.getNode(wire)) // a disabled node takes nothing
+        // A disabled node takes nothing.
+        return wires.some((wire) => closing || RED.nodes.getNode(wire))
       },
     }
   }

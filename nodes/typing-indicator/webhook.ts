@@ -14,10 +14,10 @@ export interface InboundMessage {
 const webhook = z.object({
   eventType: z.string(),
   payload: z.object({
-    umid: z.unknown(),
-    subAccountId: z.unknown(),
-    timestamp: z.unknown(),
-    recipient: z.object({ channel: z.unknown() }).optional().catch(undefined),
+    umid: z.unknown().optional(),
+    subAccountId: z.unknown().optional(),
+    timestamp: z.unknown().optional(),
+    recipient: z.object({ channel: z.unknown().optional() }).optional().catch(undefined),
     user: z
       .object({ msisdn: z.unknown(), channelUserId: z.unknown() })
       .partial()

@@ -91,7 +91,7 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
       node?.on('input', (msg) => {
         outputs.push({ port, msg })
         waiting.get(msg._msgid)?.({ port, msg })
-        arrivals.emit(port, msg)
+        arrivals.emit(`at ${port}`, msg)
       })
     }
   }
@@ -121,7 +121,7 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
         waiting.set(_msgid, resolve)
         helper.getNode('typing').receive(Object.assign(msg, { _msgid }))
       }),
-    next: async (port) => (await once(arrivals, port))[0],
+    next: async (port) => (await once(arrivals, `at ${port}`))[0],
     async deploy(changed, type) {
       await helper.setFlows(nodesOf({ ...options, ...changed }) as NodeDef[], type, credentials)
       listen()
