@@ -22,13 +22,23 @@ export const INBOUND_PATH = '/8x8/inbound'
 export const EXAMPLES = join(__dirname, '..', 'examples')
 
 /** Example 2 with its account and its reply pointed at a sandbox, as a user would at 8x8. */
-export async function replyExample(
+export function replyExample(
   sandbox: Sandbox,
   subAccountId: string,
   apiKey: string,
 ): Promise<Deployable> {
-  const file = join(EXAMPLES, '2 Inbound webhook to typing indicator to reply.json')
-  const flows: FlowNode[] = JSON.parse(await readFile(file, 'utf8'))
+  const name = '2 Inbound webhook to typing indicator to reply'
+  return loadExample(name, sandbox, subAccountId, apiKey)
+}
+
+/** An example with its accounts and its HTTP requests pointed at a sandbox. */
+export async function loadExample(
+  name: string,
+  sandbox: Sandbox,
+  subAccountId: string,
+  apiKey: string,
+): Promise<Deployable> {
+  const flows: FlowNode[] = JSON.parse(await readFile(join(EXAMPLES, `${name}.json`), 'utf8'))
   const credentials: Deployable['credentials'] = {}
   for (const node of flows) {
     if (node.type === '8x8-account') {

@@ -7,10 +7,7 @@ import { type Waiting, Wheel } from './wheel'
 /** Renewals in a row that may fail before a session ends. Our choice. */
 const MAX_FAILURES = 3
 
-/**
- * ms for which the node that started a umid does not start it again after its end. Our choice:
- * 8x8 delivers a webhook again for up to 131 s (8x8 doc).
- */
+/** ms for which a node does not start a umid again; 8x8 redelivers for up to 131 s (8x8 doc). */
 const REPEAT_WINDOW = 180_000
 
 /** Whom to type to, and how long. All times in ms. */
@@ -65,7 +62,7 @@ interface Session extends Waiting, Indexed {
   indicators: number
   attempts: number
   failures: number
-  /** When 8x8 accepted the first indicator, and from when on it accepts none; performance.now(). */
+  /** When 8x8 accepted the first indicator, and from when on it takes none; performance.now(). */
   firstAt: number
   expiresAt: number
 }
@@ -213,8 +210,10 @@ export class Sessions {
 
   /** A failure before the first indicator leaves no trace, so that the message can be sent again. */
   #fail(session: Session, error: TypingError): void {
-    this.#end(session, session.indicators > 0)
-    if (session.settle) session.settle.reject(error)
+    const { settle, request, indicators } = session
+    Object.assign(error.cause, { umid: request.umid, channel: request.channel })
+    this.#end(session, indicators > 0)
+    if (settle) settle.reject(error)
     else session.onEnd(error)
   }
 

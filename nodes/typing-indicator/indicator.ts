@@ -108,14 +108,24 @@ export class Indicator {
 
   async #start(request: Request, msg: Task['msg']): Promise<Done> {
     const { sessions, rhythm, outcome } = this.#parts
-    const { umid, channel, subAccountId } = request
-    // For the end without an answer. The flow goes on with the message itself, and answers its
-    // HTTP request, so this is a message of its own, without req and res.
-    const { req, res, ...later } = msg
+    const { umid, channel, subAccountId, conversation, receivedAt, expiresIn } = request
+    const { initialDelay, maxDuration } = rhythm
+    const renewEvery = rhythm.renewEvery(channel)
+    const later = copyForLater(msg)
     const started = await sessions.start(
-      { ...request, ...rhythm, renewEvery: rhythm.renewEvery(channel) },
+      {
+        umid,
+        channel,
+        subAccountId,
+        conversation,
+        receivedAt,
+        expiresIn,
+        initialDelay,
+        renewEvery,
+        maxDuration,
+      },
       this.#owner,
-      (error) => outcome.failLater(later, about(request, error)),
+      (error) => outcome.failLater(later, error),
     )
     const { sent, ...state } = started
     return { ...state, umid, channel, subAccountId, attempts: 0, ...(sent && timed(sent)) }
@@ -130,6 +140,19 @@ export class Indicator {
     const { typedFor, ...rest } = stopped
     return { state: 'stopped', ...rest, durationMs: typedFor }
   }
+}
+
+/**
+ * The message as it came in, for an end without an answer. The flow goes on with the message
+ * itself and answers its HTTP request, so the copy has no `req` and `res`. A loop, because of
+ * anything shorter V8 makes an object of several times the size.
+ */
+function copyForLater(msg: Task['msg']): Task['msg'] {
+  const copy: Task['msg'] = {}
+  for (const key of Object.keys(msg)) {
+    if (key !== 'req' && key !== 'res') copy[key] = msg[key]
+  }
+  return copy
 }
 
 function timed({ sentAt, ...sent }: Sent) {

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { Sandbox } from '../../nodes/sandbox/server'
+import { ROOT } from '../../scripts/demo'
+import { type FlowNode, loadExample } from '../../scripts/example'
+import {
+  findPort,
+  linkPackage,
+  makeUserDir,
+  type NodeRed,
+  removeUserDir,
+  startNodeRed,
+  writeFlows,
+} from '../../scripts/node-red'
+import { CANARY, UMID } from '../support/events'
+
+const SUB_ACCOUNT = 'slow_sub'
+const PHONE = { subAccountId: SUB_ACCOUNT, channel: 'whatsapp', msisdn: '+6500000000' } as const
+
+/** Example 4 for its full minute, in a real Node-RED, in real time, with the lifetimes of 8x8. */
+describe('example 4, in real time', function () {
+  this.timeout(120_000)
+  let userDir: string
+  let nodeRed: NodeRed
+  let sandbox: Sandbox
+
+  before(async () => {
+    sandbox = await Sandbox.start()
+    sandbox.addSubAccount(SUB_ACCOUNT, CANARY)
+    userDir = await makeUserDir()
+    await linkPackage(userDir, ROOT)
+    const name = '4 Keep typing while an AI agent works'
+    const { flows, credentials } = await loadExample(name, sandbox, SUB_ACCOUNT, CANARY)
+    const reply = addReply(flows)
+    await writeFlows(userDir, {
+      flows,
+      credentials: { ...credentials, [reply]: { password: CANARY } },
+    })
+    nodeRed = await startNodeRed(userDir, await findPort(21_880))
+  })
+
+  after(async () => {
+    await nodeRed?.stop()
+    await sandbox?.close()
+    await removeUserDir(userDir)
+  })
+
+  /** What the example leaves to its reader: the reply, behind the stop. @returns its id */
+  function addReply(flows: FlowNode[]): string {
+    const stop = flows.find(({ action }) => action === 'stop')
+    assert.ok(stop)
+    const body = `{"user":{"msisdn":"${PHONE.msisdn}"},"type":"text","content":{"text":payload}}`
+    const common = { z: stop.z, x: 0, y: 0 }
+    flows.push(
+      {
+        ...common,
+        id: 'body',
+        type: 'change',
+        rules: [{ t: 'set', p: 'payload', pt: 'msg', to: body, tot: 'jsonata' }],
+        wires: [['reply']],
+      },
+      {
+        ...common,
+        id: 'reply',
+        type: 'http request',
+        method: 'POST',
+        ret: 'obj',
+        url: `${sandbox.url}/api/v1/subaccounts/${SUB_ACCOUNT}/messages`,
+        authType: 'bearer',
+        wires: [[]],
+      },
+    )
+    stop.wires = [['body'], []]
+    return 'reply'
+  }
+
+  it('shows the dots for a minute, renews them twice, and sends nothing after the reply', async () => {
+    const replied = new Promise<number>((resolve) => {
+      sandbox.on('message', ({ message }) => message.from === 'brand' && resolve(message.at))
+    })
+    let gaps = 0
+    const began = Date.now()
+    const response = await fetch(`${nodeRed.url}/inject/8c40000000000003`, { method: 'POST' })
+    assert.equal(response.status, 200)
+    await new Promise<void>((resolve) => sandbox.once('typing', () => resolve()))
+    const watch = setInterval(() => {
+      if (sandbox.conversation(PHONE).typingUntil === undefined) gaps++
+    }, 50)
+    const at = await replied
+    clearInterval(watch)
+    const events = () => sandbox.requests.filter(({ path }) => path.endsWith('/events'))
+    assert.ok(at - began >= 60_000)
+    assert.equal(events().length, 3) // 0, 25.5 and 51 s
+    for (const { body, status } of events()) {
+      assert.equal(status, 200)
+      assert.deepEqual(body, { channel: 'whatsapp', type: 'typing', umid: UMID })
+    }
+    // An indicator lives for 25 s, and the next may come only after that.
+    assert.ok(gaps * 50 < 2 * 1500, `${gaps * 50} ms without dots`)
+    const { messages, typingUntil } = sandbox.conversation(PHONE)
+    assert.equal(typingUntil, undefined)
+    assert.equal(messages.at(-1)?.text, 'Your order is on its way.')
+    // The next renewal would have come at 76.5 s.
+    await new Promise((resolve) => setTimeout(resolve, began + 80_000 - Date.now()))
+    assert.equal(events().length, 3)
+    assert.equal(sandbox.conversation(PHONE).typingUntil, undefined)
+  })
+})
