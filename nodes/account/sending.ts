@@ -84,6 +84,7 @@ export class Sending {
     const controller = new AbortController()
     return new Promise((resolve, reject) => {
       const end = (reason: TypingError) => {
+        clearTimeout(timer)
         controller.abort(reason)
         // An attempt that is still connecting does not hear the signal, so it is not waited for.
         // One that has the head of an answer says more than the reason, a moment later.

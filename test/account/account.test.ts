@@ -3,13 +3,15 @@ import type { NodeInitializer } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import { generate } from 'selfsigned'
 import type { AccountNode } from '../../nodes/account/account'
+import { subAccountPath } from '../../nodes/account/api'
+import { TypingError } from '../../nodes/account/errors'
 import { acquireSandbox } from '../../nodes/sandbox/shared'
-import { CANARY, UMID } from '../support/events'
+import { CANARY } from '../support/events'
 import { loadFlow, logged, unloadFlow } from '../support/flow'
 import { closeServers, startProxy, startServer } from '../support/server'
+import { CATCH, message } from '../support/typing'
 
 const core = (file: string): NodeInitializer => require(`@node-red/nodes/core/network/${file}`)
-const message = () => ({ umid: UMID, channel: 'whatsapp' })
 
 describe('8x8-account', () => {
   afterEach(async () => {
@@ -90,6 +92,49 @@ describe('8x8-account', () => {
     assert.equal(connects.length, 1)
   })
 
+  describe('with what it cannot use', () => {
+    const server = { region: 'custom', baseUrl: 'http://127.0.0.1:1' }
+    const configs = [
+      { id: 'proxy', type: 'http proxy', url: 'socks5://127.0.0.1:1080', noproxy: [] },
+    ]
+    const types = [core('06-httpproxy.js')]
+    for (const [what, field, account, environment] of [
+      ['an http_proxy that is not HTTP', 'proxy', {}, { http_proxy: 'ftp://127.0.0.1:21' }],
+      ['a proxy node that is not HTTP', 'proxy', { proxy: 'proxy' }, {}],
+      ['a node as TLS configuration that is none', undefined, { tls: 'proxy' }, {}],
+    ] as const) {
+      it(`shows ${what} at deploy, and sends nothing`, async () => {
+        Object.assign(process.env, environment)
+        const flow = await loadFlow({ account: { ...server, ...account }, configs, types })
+        for (const name of Object.keys(environment)) delete process.env[name]
+        const text = field ? `status.check.${field}` : 'status.not-configured'
+        assert.deepEqual(flow.statuses, [{ fill: 'red', shape: 'ring', text }])
+        const { connection } = helper.getNode('account') as AccountNode
+        assert.ok(connection instanceof TypingError)
+        assert.equal(connection.cause.kind, 'not-configured')
+        assert.equal(connection.field, field)
+        const { port, msg } = await flow.send(message())
+        assert.equal(port, 'error')
+        assert.equal(msg.error?.kind, 'not-configured')
+        assert.equal(msg.error?.attempts, 0)
+      })
+    }
+
+    it('tells each message so with facts of its own', async () => {
+      const flow = await loadFlow({ apiKey: '', errors: false, more: CATCH })
+      const factsOf = async () => {
+        const { port, msg } = await flow.send(message())
+        assert.equal(port, 'caught')
+        return msg.error?.cause as Record<string, unknown>
+      }
+      const first = await factsOf()
+      const before = { ...first }
+      Object.assign(first, { kind: 'changed', umid: 'changed', other: 'changed' })
+      assert.deepEqual(await factsOf(), before)
+      assert.equal(before.kind, 'not-configured')
+    })
+  })
+
   describe('in the sandbox', () => {
     it('needs no key', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox' }, apiKey: '' })
@@ -98,17 +143,26 @@ describe('8x8-account', () => {
       assert.equal(msg.typing?.subAccountId, 'my_sub')
     })
 
-    it('shares one sandbox, which does not know the sub-accounts of others', async () => {
+    it('shares one sandbox and key; a sub-account is there while an account uses it', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox', subAccountId: 'one_sub' } })
-      const { sandbox, release } = await acquireSandbox()
+      const { sandbox, apiKey, release } = await acquireSandbox()
+      const statusFor = async (subAccountId: string) => {
+        const response = await fetch(`${sandbox.url}${subAccountPath(subAccountId, 'events')}`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${apiKey}` },
+          body: JSON.stringify({ ...message(), type: 'typing' }),
+        })
+        return response.status
+      }
       try {
-        await flow.send(message())
+        assert.equal((await flow.send(message())).msg.typing?.subAccountId, 'one_sub')
         assert.equal(sandbox.requests.length, 1)
-        const { msg } = await flow.send({ ...message(), umid: undefined, payload: {} })
-        assert.equal(msg.error?.kind, 'invalid-input')
+        assert.equal(await statusFor('one_sub'), 200)
         await flow.deploy({ account: { region: 'sandbox', subAccountId: 'two_sub' } }, 'nodes')
         assert.equal((await flow.send(message())).msg.typing?.subAccountId, 'two_sub')
-        assert.equal(sandbox.requests.length, 2)
+        assert.equal(sandbox.requests.length, 3)
+        assert.equal(await statusFor('two_sub'), 200)
+        assert.equal(await statusFor('one_sub'), 400)
       } finally {
         await release()
       }

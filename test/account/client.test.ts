@@ -1,40 +1,12 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { generate } from 'selfsigned'
-import { Client, type ClientOptions } from '../../nodes/account/client'
-import { CANARY, EVENT, rejection, UMID } from '../support/events'
-import {
-  closeServers,
-  refusedPort,
-  startProxy,
-  startServer,
-  startTcpServer,
-} from '../support/server'
+import { closeClients, createClient } from '../support/client'
+import { CANARY, durationOf, EVENT, rejection, UMID } from '../support/events'
+import { startServer } from '../support/server'
 
 describe('client', () => {
-  const clients: Client[] = []
-
-  function createClient(origin: string, options: Partial<ClientOptions> = {}): Client {
-    const client = new Client({
-      server: { origin, apiKey: CANARY },
-      timeout: 2000,
-      deadline: 5000,
-      random: () => 0,
-      ...options,
-    })
-    clients.push(client)
-    return client
-  }
-
-  /** A client for which a single failure is final: no pause fits before the deadline. */
-  function createHastyClient(origin: string, options: Partial<ClientOptions> = {}): Client {
-    return createClient(origin, { timeout: 100, deadline: 120, ...options })
-  }
-
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await closeServers()
-  })
+  afterEach(closeClients)
 
   it('sends what 8x8 documents', async () => {
     const server = await startServer((response) => response.end())
@@ -205,154 +177,38 @@ describe('client', () => {
     assert.doesNotMatch(JSON.stringify({ ...error, stack: error.stack }), new RegExp(CANARY))
   })
 
-  it('reports a refused connection as network', async () => {
-    const client = createHastyClient(`http://127.0.0.1:${await refusedPort()}`)
-    const error = await rejection(client.send(EVENT).result, 'network')
-    assert.match(error.message, /ECONNREFUSED/)
-    assert.equal(error.cause.retryable, true)
+  it('does not read a body that is larger than any of 8x8', async () => {
+    const body = JSON.stringify({ code: 1200, filler: 'x'.repeat(64 * 1024) })
+    const server = await startServer((response) => response.writeHead(400).end(body))
+    const error = await rejection(createClient(server.url).send(EVENT).result, 'rejected')
+    assert.equal(error.cause.code, undefined)
   })
 
-  it('reports a host that does not exist as network', async () => {
-    const client = createHastyClient('http://does-not-exist.invalid', {
-      timeout: 4000,
-      deadline: 4100,
-      random: () => 1000,
-    })
-    await rejection(client.send(EVENT).result, 'network')
+  it('does not wait for the end of a success', async () => {
+    const server = await startServer((response) => response.writeHead(200).flushHeaders())
+    const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+    const sent = client.send(EVENT).result
+    const duration = await durationOf(sent)
+    assert.ok(duration < 2000, `after ${duration} ms`)
+    assert.equal((await sent).attempts, 1)
   })
 
-  it('retries a reset connection', async () => {
+  it('gives connections of successes that do not end to those that wait', async () => {
+    const server = await startServer((response) => response.writeHead(200).flushHeaders())
+    const client = createClient(server.url, { timeout: 500, deadline: 5000 })
+    const sends = Array.from({ length: 100 }, () => client.send(EVENT).result)
+    for (const { statusCode } of await Promise.all(sends)) assert.equal(statusCode, 200)
+  })
+
+  it('opens 64 connections at most', async () => {
+    const sockets = new Set<Socket>()
     const server = await startServer((response, _request, { socket }) => {
-      if (server.received.length === 1) socket.resetAndDestroy()
-      else response.end()
+      sockets.add(socket)
+      response.end()
     })
-    assert.equal((await createClient(server.url).send(EVENT).result).attempts, 2)
-  })
-
-  it('reports a reset connection as network', async () => {
-    const server = await startServer((_response, _request, { socket }) => socket.resetAndDestroy())
-    await rejection(createHastyClient(server.url).send(EVENT).result, 'network')
-  })
-
-  it('reports a server that never answers as timeout', async () => {
-    const server = await startServer(() => {})
-    const error = await rejection(createHastyClient(server.url).send(EVENT).result, 'timeout')
-    assert.equal(error.cause.attempts, 1)
-    assert.equal(error.cause.retryable, true)
-  })
-
-  it('judges an answer that hangs after its headers by its status', async () => {
-    const server = await startServer((response) => response.writeHead(401).flushHeaders())
-    await rejection(createHastyClient(server.url).send(EVENT).result, 'authentication')
-  })
-
-  it('reports an answer that is not HTTP as server', async () => {
-    const url = await startTcpServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
-    await rejection(createHastyClient(url).send(EVENT).result, 'server')
-  })
-
-  describe('with TLS', () => {
-    async function startTlsServer(commonName = '127.0.0.1') {
-      const { private: key, cert } = await generate([{ name: 'commonName', value: commonName }], {
-        extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: commonName }] }],
-      })
-      const server = await startServer((response) => response.end(), { key, cert })
-      return { url: server.url, cert }
-    }
-
-    it('refuses a self-signed certificate, and does not try again', async () => {
-      const { url } = await startTlsServer()
-      const error = await rejection(createClient(url).send(EVENT).result, 'network')
-      assert.equal(error.cause.attempts, 1)
-      assert.equal(error.cause.retryable, false)
-      assert.match(error.message, /certificate/)
-    })
-
-    it('refuses a certificate of another host', async () => {
-      const { url, cert } = await startTlsServer('127.0.0.2')
-      const client = createClient(url, { tls: { ca: cert } })
-      const error = await rejection(client.send(EVENT).result, 'network')
-      assert.equal(error.cause.attempts, 1)
-    })
-
-    it('trusts a certificate authority that it is given', async () => {
-      const { url, cert } = await startTlsServer()
-      await createClient(url, { tls: { ca: cert } }).send(EVENT).result
-    })
-
-    it('checks the certificate behind a proxy too', async () => {
-      const { url, cert } = await startTlsServer()
-      const proxy = await startProxy()
-      const route = { url: proxy.url, noProxy: '' }
-      await rejection(createClient(url, { proxy: route }).send(EVENT).result, 'network')
-      await createClient(url, { proxy: route, tls: { ca: cert } }).send(EVENT).result
-      assert.equal(proxy.connects[0]?.target, new URL(url).host)
-    })
-  })
-
-  describe('with a proxy', () => {
-    it('tunnels through it, with its password and without our key', async () => {
-      const server = await startServer((response) => response.end())
-      const { url, connects } = await startProxy()
-      const client = createClient(server.url, { proxy: { url, noProxy: '', token: 'Basic cDpx' } })
-      await client.send(EVENT).result
-      assert.deepEqual(connects, [
-        { target: new URL(server.url).host, authorization: 'Basic cDpx' },
-      ])
-      assert.equal(server.received.length, 1)
-    })
-
-    it('leaves it out for the hosts that need none', async () => {
-      const server = await startServer((response) => response.end())
-      const { url, connects } = await startProxy()
-      await createClient(server.url, { proxy: { url, noProxy: '127.0.0.1' } }).send(EVENT).result
-      assert.equal(connects.length, 0)
-    })
-
-    it('reports a proxy that refuses as network', async () => {
-      const server = await startServer((response) => response.end())
-      const { url } = await startProxy(407)
-      const client = createHastyClient(server.url, { proxy: { url, noProxy: '' } })
-      const error = await rejection(client.send(EVENT).result, 'network')
-      assert.match(error.message, /407/)
-    })
-  })
-
-  describe('closing', () => {
-    it('ends a request under way as closed', async () => {
-      let arrived = () => {}
-      const arrival = new Promise<void>((resolve) => {
-        arrived = resolve
-      })
-      const server = await startServer(() => arrived())
-      const client = createClient(server.url)
-      const ended = rejection(client.send(EVENT).result, 'closed')
-      await arrival
-      await client.close()
-      assert.equal((await ended).cause.attempts, 1)
-    })
-
-    it('ends a pause before a retry as closed', async () => {
-      let answered = () => {}
-      const answer = new Promise<void>((resolve) => {
-        answered = resolve
-      })
-      const server = await startServer((response) =>
-        response.writeHead(429, { 'retry-after': '3' }).end(answered),
-      )
-      const client = createClient(server.url)
-      const ended = rejection(client.send(EVENT).result, 'closed')
-      await answer
-      await client.close()
-      assert.equal((await ended).cause.attempts, 1)
-    })
-
-    it('sends nothing afterwards', async () => {
-      const server = await startServer((response) => response.end())
-      const client = createClient(server.url)
-      await client.close()
-      await rejection(client.send(EVENT).result, 'closed')
-      assert.equal(server.received.length, 0)
-    })
+    const client = createClient(server.url)
+    await Promise.all(Array.from({ length: 200 }, () => client.send(EVENT).result))
+    assert.equal(server.received.length, 200)
+    assert.ok(sockets.size <= 64, `${sockets.size} connections`)
   })
 })

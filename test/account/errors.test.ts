@@ -89,4 +89,10 @@ describe('errors', () => {
       assert.equal(cause.retryable, retryable)
     })
   }
+
+  it('makes one line of what 8x8 says, with spaces for control characters', () => {
+    const said = 'one\r\ntwo\u0000three\u001b[31mfour\u007ffive\u0085six\tseven'
+    const { message } = judge(400, { message: said })
+    assert.equal(message, '8x8 rejected the request (400): one two three [31mfour five six seven')
+  })
 })

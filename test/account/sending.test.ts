@@ -112,4 +112,61 @@ describe('sending', () => {
     sending.cancel()
     assert.equal((await sending.result).statusCode, 200)
   })
+
+  /** A send whose only attempt can be made to fail, with a failure that asks for a pause of 3 s. */
+  function startOne() {
+    let fail = () => {}
+    const failed = new Promise<number>((_, reject) => {
+      fail = () => reject(serverError(3000))
+    })
+    const aborted: unknown[] = []
+    const sending = new Sending(
+      (signal) => {
+        signal.addEventListener('abort', () => aborted.push(signal.reason))
+        return failed
+      },
+      { timeout: 5000, deadline: 15_000 },
+    )
+    return { sending, aborted, fail }
+  }
+
+  for (const first of ['cancel', 'fail'] as const) {
+    it(`does not pause when it is cancelled as an attempt fails (${first} first)`, async () => {
+      const { sending, aborted, fail } = startOne()
+      const closed = rejection(sending.result, 'closed')
+      const steps = { cancel: () => sending.cancel(), fail }
+      steps[first]()
+      steps[first === 'cancel' ? 'fail' : 'cancel']()
+      await clock.tickAsync(0)
+      assert.equal(clock.countTimers(), 0, 'it pauses')
+      assert.equal((await closed).cause.attempts, 1)
+      assert.equal(aborted.length, 1)
+    })
+  }
+
+  it('keeps a failure that no retry cures when it is cancelled as an attempt fails', async () => {
+    const { sending } = start([new TypingError('authentication', 'x')])
+    sending.cancel()
+    assert.equal((await rejection(sending.result, 'authentication')).cause.attempts, 1)
+  })
+
+  it('does not wait for an attempt that does not hear that it is cancelled', async () => {
+    const { sending, fail } = startOne()
+    const closed = rejection(sending.result, 'closed')
+    sending.cancel()
+    assert.equal((await closed).cause.attempts, 1)
+    fail() // to end it
+    await clock.tickAsync(0)
+  })
+
+  it('does not wait for an attempt that does not hear that its time is up', async () => {
+    const { sending } = startOne()
+    const failed = rejection(sending.result, 'timeout')
+    for (let passed = 0; passed < 15_000; passed += 100) {
+      await clock.tickAsync(100)
+      await new Promise(setImmediate)
+    }
+    assert.match((await failed).message, /within 5 s$/)
+    assert.equal((await failed).cause.attempts, 3)
+  })
 })

@@ -5,6 +5,7 @@ import type { TypingEvent } from '../../nodes/account/client'
 import { TypingError } from '../../nodes/account/errors'
 import { Sending } from '../../nodes/account/sending'
 import { type Owner, Sessions, type Started } from '../../nodes/account/sessions'
+import { answerAfter } from '../support/sessions'
 
 const BEAT = 15_000
 const MAX_DURATION = 60_000
@@ -180,14 +181,4 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
     sessions.close()
     clock.uninstall()
   }
-}
-
-function answerAfter(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    })
-  })
 }

@@ -140,7 +140,14 @@ describe('proxy', () => {
     })
   })
 
-  it('refuses a URL that is none', () => {
-    assert.throws(() => findProxy(https, { url: 'http://' }, {}), { field: 'proxy' })
-  })
+  for (const url of ['http://', 'ftp://127.0.0.1:21', 'socks5://127.0.0.1:1080', 'http://a:b:c']) {
+    it(`refuses the URL ${url}`, () => {
+      const expected = {
+        field: 'proxy',
+        cause: { kind: 'not-configured', retryable: false, attempts: 0 },
+      }
+      assert.throws(() => findProxy(https, { url }, {}), expected)
+      assert.throws(() => findProxy(https, undefined, { https_proxy: url }), expected)
+    })
+  }
 })

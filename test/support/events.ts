@@ -22,3 +22,19 @@ export async function rejection(promise: Promise<unknown>, kind: Kind): Promise<
 function describe(error: Error): string {
   return error instanceof TypingError ? `${error.cause.kind}: ${error.message}` : `${error}`
 }
+
+/** Something that a test waits for: `come` says that it is there, `came` tells who waits. */
+export function moment<T = void>(): { came: Promise<T>; come: (value: T) => void } {
+  let come: (value: T) => void = () => {}
+  const came = new Promise<T>((resolve) => {
+    come = resolve
+  })
+  return { came, come }
+}
+
+/** How long a promise takes to settle, in ms. */
+export async function durationOf(promise: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await promise
+  return performance.now() - began
+}

@@ -44,7 +44,10 @@ export interface FlowOptions {
 
 /** A running flow: a typing indicator with its account, and a node at each output. */
 export interface Flow {
-  /** Sends a message into the typing indicator; resolves with where it came out first, and how. */
+  /**
+   * Sends a message into the typing indicator; resolves with where it came out first, and how.
+   * Each gets an id of its own, but a frozen one, which has to bring it.
+   */
   send(msg: object): Promise<Arrival>
   /** The next message that comes out at a port. */
   next(port: Arrival['port']): Promise<Output>
@@ -117,9 +120,9 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
     completions,
     send: (msg) =>
       new Promise((resolve) => {
-        const _msgid = `test-${count++}`
-        waiting.set(_msgid, resolve)
-        helper.getNode('typing').receive(Object.assign(msg, { _msgid }))
+        if (Object.isExtensible(msg)) Object.assign(msg, { _msgid: `test-${count++}` })
+        waiting.set((msg as Output)._msgid, resolve)
+        helper.getNode('typing').receive(msg as Output)
       }),
     next: async (port) => (await once(arrivals, `at ${port}`))[0],
     async deploy(changed, type) {
@@ -150,4 +153,12 @@ export function logged(): string {
     .log()
     .args.map((entry) => inspect(entry, { depth: 10 }))
     .join('\n')
+}
+
+/** What was logged as an error since the flow was loaded. */
+export function loggedErrors(): unknown[] {
+  return helper
+    .log()
+    .args.flat()
+    .filter((entry) => entry?.level === RED.log.ERROR)
 }

@@ -17,7 +17,8 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-type Answer = (
+/** Answers a request. */
+export type Answer = (
   response: http.ServerResponse,
   request: Received,
   incoming: http.IncomingMessage,

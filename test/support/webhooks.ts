@@ -5,11 +5,13 @@ export interface Changes {
   version?: number | null
   eventType?: string
   payload?: Record<string, unknown>
+  /** Fields of the payload that are not there at all. */
+  without?: string[]
 }
 
 /** An inbound webhook as 8x8 documents it (version 3). */
-export function inboundWebhook({ version = 3, eventType, payload }: Changes = {}) {
-  return {
+export function inboundWebhook({ version = 3, eventType, payload, without }: Changes = {}) {
+  const webhook = {
     ...(version && { version }),
     namespace: 'ChatApps',
     eventType: eventType ?? 'inbound_message_received',
@@ -25,4 +27,6 @@ export function inboundWebhook({ version = 3, eventType, payload }: Changes = {}
       ...payload,
     },
   }
+  for (const field of without ?? []) Reflect.deleteProperty(webhook.payload, field)
+  return webhook
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { runInNewContext } from 'node:vm'
 import { TypingError } from '../../nodes/account/errors'
-import { toRequest, toStop, type Values } from '../../nodes/typing-indicator/request'
+import { toRequest, type Values } from '../../nodes/typing-indicator/request'
 import { UMID } from '../support/events'
 import { inboundWebhook } from '../support/webhooks'
 
@@ -138,6 +138,47 @@ describe('request', () => {
       fails('invalid-input', 'umid', {}, inboundWebhook({ payload: { umid: undefined } }))
     })
 
+    for (const [field, changes] of [
+      ['umid', undefined],
+      ['subAccountId', { subAccountId: 'account_sub' }],
+      ['timestamp', { receivedAt: undefined, expiresIn: 2 * HOUR + 60_000 }],
+      ['user', { conversation: undefined }],
+    ] as const) {
+      it(`takes the others where there is no ${field}`, () => {
+        const timestamp = '2026-06-09T11:59:00.00Z'
+        const webhook = inboundWebhook({ payload: { timestamp }, without: [field] })
+        assert.equal(Object.hasOwn(webhook.payload, field), false)
+        if (!changes) fails('invalid-input', 'umid', {}, webhook)
+        assert.deepEqual(toRequest(changes ? {} : { umid: UMID }, webhook, 'account_sub', NOW), {
+          umid: UMID,
+          channel: 'whatsapp',
+          subAccountId: 'webhook_sub',
+          conversation: '+6500000000',
+          receivedAt: NOW - 60_000,
+          expiresIn: 2 * HOUR,
+          ...changes,
+        })
+      })
+    }
+
+    it('names the channel where there is no recipient', () => {
+      fails('invalid-input', 'channel', {}, inboundWebhook({ without: ['recipient'] }))
+    })
+
+    for (const without of [
+      ['timestamp'],
+      ['subAccountId'],
+      ['timestamp', 'subAccountId', 'user'],
+    ]) {
+      it(`refuses a delivery receipt without ${without.join(' and ')}`, () => {
+        const eventType = 'outbound_message_status_changed'
+        const receipt = inboundWebhook({ eventType, without })
+        fails('invalid-input', 'umid', {}, receipt)
+        fails('invalid-input', 'umid', good, receipt)
+        fails('invalid-input', 'umid', { ...good, umid: UMID.toUpperCase() }, receipt)
+      })
+    }
+
     for (const payload of [undefined, null, 'text', 7, [], {}, { eventType: 'x' }]) {
       it(`finds none in ${JSON.stringify(payload)}`, () => {
         assert.equal(toRequest(good, payload, 'account_sub', NOW).umid, UMID)
@@ -160,7 +201,18 @@ describe('request', () => {
       })
     }
 
-    for (const receivedAt of ['yesterday', '2026-06-09', new Date(Number.NaN), NaN, {}, true]) {
+    const seconds = Math.floor(at / 1000)
+    const bad = [
+      'yesterday',
+      '2026-06-09',
+      new Date(Number.NaN),
+      NaN,
+      {},
+      true,
+      seconds,
+      `${seconds}`,
+    ]
+    for (const receivedAt of bad) {
       it(`refuses ${receivedAt}`, () => {
         fails('invalid-input', 'receivedAt', { ...good, receivedAt })
       })
@@ -175,37 +227,6 @@ describe('request', () => {
     it('takes a message from the future as new', () => {
       const receivedAt = NOW + HOUR
       assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
-    })
-  })
-
-  describe('to stop', () => {
-    const stop = (values: Values, msg = {}) => toStop(values, msg, 'account_sub')
-
-    it('prefers the umid of the properties, then of the webhook, then of msg.typing', () => {
-      const [one, two] = [UMID.replace('c', '1'), UMID.replace('c', '2')]
-      const msg = { payload: inboundWebhook(), typing: { umid: two } }
-      assert.deepEqual(stop({ umid: one }, msg), { umid: one })
-      assert.deepEqual(stop({}, msg), { umid: UMID })
-      assert.deepEqual(stop({ conversation: 'x' }, { typing: { umid: two } }), { umid: two })
-    })
-
-    it('falls back to the conversation', () => {
-      const expected = { conversation: '+65', subAccountId: 'account_sub', channel: undefined }
-      assert.deepEqual(stop({ conversation: '+65' }), expected)
-      assert.deepEqual(stop({ conversation: '+65', channel: 'RCS', subAccountId: 'other' }), {
-        conversation: '+65',
-        subAccountId: 'other',
-        channel: 'rcs',
-      })
-    })
-
-    it('fails when neither is known', () => {
-      for (const values of [{}, { umid: 'x' }, { conversation: {} }, { conversation: '' }]) {
-        assert.throws(
-          () => stop(values),
-          (error) => error instanceof TypingError && error.cause.kind === 'invalid-input',
-        )
-      }
     })
   })
 })

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { closeClients, createClient } from '../support/client'
+import { durationOf, EVENT, moment, rejection } from '../support/events'
+import { startServer } from '../support/server'
+
+describe('client: closing', () => {
+  afterEach(closeClients)
+
+  it('ends a request under way as closed', async () => {
+    const arrival = moment()
+    const server = await startServer(() => arrival.come())
+    const client = createClient(server.url)
+    const ended = rejection(client.send(EVENT).result, 'closed')
+    await arrival.came
+    await client.close()
+    assert.equal((await ended).cause.attempts, 1)
+  })
+
+  it('ends a pause before a retry as closed', async () => {
+    const answer = moment()
+    const server = await startServer((response) =>
+      response.writeHead(429, { 'retry-after': '3' }).end(answer.come),
+    )
+    const client = createClient(server.url)
+    const ended = rejection(client.send(EVENT).result, 'closed')
+    await answer.came
+    await client.close()
+    assert.equal((await ended).cause.attempts, 1)
+  })
+
+  it('does not pause after an answer that it breaks off', async () => {
+    const headers = moment()
+    const server = await startServer((response) =>
+      response.writeHead(429, { 'retry-after': '3' }).flushHeaders(),
+    )
+    const onHeaders = () => headers.come()
+    subscribe('undici:request:headers', onHeaders)
+    try {
+      const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+      const closed = rejection(client.send(EVENT).result, 'closed')
+      await headers.came
+      await client.close()
+      const duration = await durationOf(closed)
+      assert.ok(duration < 1000, `after ${duration} ms`)
+      assert.equal((await closed).cause.attempts, 1)
+    } finally {
+      unsubscribe('undici:request:headers', onHeaders)
+    }
+  })
+
+  it('sends nothing afterwards', async () => {
+    const server = await startServer((response) => response.end())
+    const client = createClient(server.url)
+    await client.close()
+    await rejection(client.send(EVENT).result, 'closed')
+    assert.equal(server.received.length, 0)
+  })
+})

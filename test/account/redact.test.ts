@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { redact } from '../../nodes/account/redact'
+
+const KEY = 'Ab+c/d=e'
+
+describe('redact', () => {
+  for (const [what, echoed] of [
+    ['as it is', KEY],
+    ['in a URL', encodeURIComponent(KEY)],
+    ['in Base64', Buffer.from(KEY).toString('base64')],
+    ['in lower case', KEY.toLowerCase()],
+    ['in upper case', KEY.toUpperCase()],
+    ['in a URL, in lower case', encodeURIComponent(KEY).toLowerCase()],
+  ] as const) {
+    it(`takes out the key ${what}, wherever it is`, () => {
+      assert.equal(redact(`bad "${echoed}", I said ${echoed}!`, KEY), 'bad "***", I said ***!')
+    })
+  }
+
+  for (const scheme of ['Bearer', 'bearer', 'Basic', 'BASIC']) {
+    it(`takes out whatever follows ${scheme}`, () => {
+      assert.equal(redact(`no ${scheme}  abc.def= here`, KEY), `no ${scheme} *** here`)
+    })
+  }
+
+  for (const key of ['.', '.*', 'a|b', '(', '[a-z]', '\\d', '^$', 'a{2}', '+?', '$&']) {
+    it(`takes the key ${key} literally`, () => {
+      assert.equal(redact(`12 abc xyz <${key}>`, key), '12 abc xyz <***>')
+    })
+  }
+
+  it('leaves other texts alone', () => {
+    const text = 'The bearer of bad news, $& and $1'
+    assert.equal(redact('code 1200: ab+c', KEY), 'code 1200: ab+c')
+    assert.equal(redact(text, KEY), text.replace('bearer of', 'bearer ***'))
+  })
+})

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { rejection } from '../support/events'
+import { BEAT, OTHER, SessionsBench } from '../support/sessions'
+
+describe('sessions: how they go on and end', () => {
+  let t: SessionsBench
+  beforeEach(() => {
+    t = new SessionsBench()
+  })
+  afterEach(() => t.end())
+
+  describe('the end by itself', () => {
+    it('is unanswered after the longest duration, once', async () => {
+      await t.start('a', { maxDuration: 60_000 })
+      await t.clock.tickAsync(600_000)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'unanswered', at: 60_000 }])
+      assert.deepEqual(t.times('a'), [0, BEAT, 2 * BEAT])
+      assert.deepEqual(t.keeping, [1, 0])
+    })
+
+    it('is expired when 8x8 takes no more indicators', async () => {
+      await t.start('a', { expiresIn: 30_000 })
+      await t.clock.tickAsync(600_000)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'expired', at: 30_000 }])
+    })
+
+    it('comes in time even when a renewal hangs', async () => {
+      t.fate = [0, 50_000]
+      await t.start('a', { maxDuration: 30_000 })
+      await t.clock.tickAsync(600_000)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'unanswered', at: 30_000 }])
+    })
+
+    it('rejects a start whose message expires before its first indicator', async () => {
+      const started = rejection(t.start('a', { initialDelay: 5000, expiresIn: 1000 }), 'expired')
+      await t.clock.tickAsync(5000)
+      await started
+      assert.deepEqual(t.sent, [])
+    })
+
+    it('comes at once when a renewal meets what no retry cures', async () => {
+      t.fate = [0, 'authentication']
+      await t.start('a')
+      await t.clock.tickAsync(BEAT)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'authentication', at: BEAT }])
+      await t.clock.tickAsync(BEAT)
+      assert.equal(t.sent.length, 2)
+    })
+  })
+
+  describe('renewals that fail', () => {
+    it('are not reported when the next one recovers', async () => {
+      t.failing([false, true, true, false, true, true, false])
+      await t.start('a')
+      await t.clock.tickAsync(7 * BEAT)
+      assert.deepEqual(t.ended, [])
+      assert.equal((await t.sessions.stop({ umid: 'a' }))?.attempts, 4 + 16)
+    })
+
+    it('end the session when three in a row fail', async () => {
+      t.failing([false, true, true, true])
+      await t.start('a')
+      await t.clock.tickAsync(7 * BEAT)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'server', at: 3 * BEAT }])
+      assert.equal(t.sent.length, 4)
+    })
+  })
+
+  describe('time', () => {
+    it('is monotonic: setting the clock changes nothing', async () => {
+      await t.start('a')
+      t.clock.setSystemTime(t.clock.now + 3 * 3_600_000)
+      await t.clock.tickAsync(BEAT - 1)
+      assert.equal(t.sent.length, 1)
+      await t.clock.tickAsync(1)
+      assert.equal(t.sent.length, 2)
+      t.clock.setSystemTime(0)
+      await t.clock.tickAsync(BEAT)
+      assert.equal(t.sent.length, 3)
+      assert.deepEqual(t.ended, [])
+    })
+
+    it('makes up for nothing after the process was held up', async () => {
+      await t.start('a', { maxDuration: 7_000_000 })
+      t.clock.jump(10 * BEAT) // timers fire once, as after a suspended laptop
+      await t.clock.tickAsync(1000)
+      assert.equal(t.sent.length, 2)
+    })
+
+    it('needs one timer for any number of sessions', async () => {
+      for (let i = 0; i < 1000; i++) {
+        await t.start(`${i}`)
+        await t.clock.tickAsync(7)
+      }
+      assert.equal(t.clock.countTimers(), 1)
+      await t.clock.tickAsync(BEAT)
+      assert.equal(t.sent.length, 1000 + 1000)
+    })
+  })
+
+  describe('close', () => {
+    it('ends the sessions of an owner without a word, and only those', async () => {
+      await t.start('a')
+      await t.start('b', {}, OTHER)
+      const waiting = rejection(t.start('c', { initialDelay: 1000 }), 'closed')
+      t.sessions.close(t.owner)
+      await waiting
+      await t.clock.tickAsync(BEAT)
+      assert.deepEqual(t.times('a'), [0])
+      assert.equal(t.times('b').length, 2)
+      assert.deepEqual(t.ended, [])
+    })
+
+    it('ends a renewal under way', async () => {
+      t.fate = [0, 5000]
+      await t.start('a')
+      await t.clock.tickAsync(BEAT + 100)
+      t.sessions.close(t.owner)
+      await t.clock.tickAsync(0)
+      assert.equal(t.clock.countTimers(), 0)
+      assert.deepEqual(t.ended, [])
+    })
+  })
+})

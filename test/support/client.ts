@@ -1,0 +1,29 @@
+import { Client, type ClientOptions } from '../../nodes/account/client'
+import { CANARY } from './events'
+import { closeServers } from './server'
+
+const clients: Client[] = []
+
+/** A client with limits that suit tests. Ends with {@link closeClients}. */
+export function createClient(origin: string, options: Partial<ClientOptions> = {}): Client {
+  const client = new Client({
+    server: { origin, apiKey: CANARY },
+    timeout: 2000,
+    deadline: 5000,
+    random: () => 0,
+    ...options,
+  })
+  clients.push(client)
+  return client
+}
+
+/** A client for which a single failure is final: no pause fits before the deadline. */
+export function createHastyClient(origin: string, options: Partial<ClientOptions> = {}): Client {
+  return createClient(origin, { timeout: 100, deadline: 120, ...options })
+}
+
+/** Closes all clients and servers of a test. For `afterEach`. */
+export async function closeClients(): Promise<void> {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+  await closeServers()
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import FakeTimers from '@sinonjs/fake-timers'
+import type { TypingEvent } from '../../nodes/account/client'
+import { type Kind, TypingError } from '../../nodes/account/errors'
+import { Sending } from '../../nodes/account/sending'
+import { type Owner, Sessions, type Started, type StartRequest } from '../../nodes/account/sessions'
+
+/** ms between the indicators of a session, unless a test says otherwise. */
+export const BEAT = 25_500
+
+/** Another node than the one that starts sessions by default. */
+export const OTHER: Owner = { id: 'other', keeping() {} }
+
+const LIMITS = { timeout: 60_000, deadline: 60_000 }
+
+/** Sessions on a clock that stands still until a test moves it, and what came of them. */
+export class SessionsBench {
+  readonly clock = FakeTimers.install({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'],
+  })
+  /** Requests that left, each with its time in ms. */
+  readonly sent: { umid: string; at: number }[] = []
+  /** What the next requests meet: a failure, or ms until they are answered. */
+  fate: (Kind | number)[] = []
+  /** What the node was told of its sessions. */
+  readonly keeping: number[] = []
+  /** Sessions that ended by themselves. */
+  readonly ended: { umid: string; kind: Kind; at: number }[] = []
+  readonly owner: Owner = { id: 'node', keeping: (count) => this.keeping.push(count) }
+  sessions = new Sessions({
+    send: (event) => new Sending((signal) => this.#attempt(event, signal), LIMITS),
+  })
+
+  /** Starts a session with the defaults of a node, and what a test changes of them. */
+  start(umid: string, options: Partial<StartRequest> = {}, by = this.owner): Promise<Started> {
+    const request: StartRequest = {
+      umid,
+      channel: 'whatsapp',
+      subAccountId: 'my_sub',
+      expiresIn: 7_200_000,
+      initialDelay: 0,
+      renewEvery: BEAT,
+      maxDuration: 300_000,
+      ...options,
+    }
+    return this.sessions.start(request, by, ({ cause }) => {
+      this.ended.push({ umid, kind: cause.kind, at: this.clock.now })
+    })
+  }
+
+  /** When the requests for a umid left, in ms. */
+  times(umid: string): number[] {
+    return this.sent.filter((each) => each.umid === umid).map(({ at }) => at)
+  }
+
+  /** Makes requests fail (`true`) in the way that a retry can cure, after 4 attempts. */
+  failing(results: boolean[]): void {
+    this.sessions = new Sessions({
+      send: ({ umid }) => {
+        this.sent.push({ umid, at: this.clock.now })
+        const fails = results.shift() ?? false
+        const result = fails
+          ? Promise.reject(new TypingError('server', 'x', { attempts: 4 }))
+          : Promise.resolve({ statusCode: 200, attempts: 1, sentAt: this.clock.now })
+        return { result, cancel() {} } as unknown as Sending
+      },
+    })
+  }
+
+  /** Closes all, and sees that no timer is left. For `afterEach`. */
+  async end(): Promise<void> {
+    try {
+      this.sessions.close()
+      await this.clock.tickAsync(0)
+      assert.equal(this.clock.countTimers(), 0, 'a timer is left')
+    } finally {
+      this.clock.uninstall()
+    }
+  }
+
+  async #attempt({ umid }: TypingEvent, signal: AbortSignal): Promise<number> {
+    this.sent.push({ umid, at: this.clock.now })
+    const next = this.fate.shift() ?? 0
+    if (typeof next === 'string') {
+      throw new TypingError(next, next, { retryable: false, attempts: 1 })
+    }
+    if (next > 0) await answerAfter(next, signal)
+    return 200
+  }
+}
+
+/** Waits, and rejects with the reason of the signal when that comes first. */
+export function answerAfter(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    })
+  })
+}

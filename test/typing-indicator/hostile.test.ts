@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { reported, unloadFlow } from '../support/flow'
+import { type Answer, closeServers } from '../support/server'
+import { accept, CATCH, loadWith, message, reject400 } from '../support/typing'
+
+/** A message with a property that is made by hand. */
+function withProperty(name: string, property: PropertyDescriptor): object {
+  return Object.defineProperty(message(), name, { enumerable: true, ...property })
+}
+
+function throwing(thrown: unknown): () => never {
+  return () => {
+    throw thrown
+  }
+}
+
+/** Something that cannot even be shown as a text. */
+const unprintable = Object.create(null)
+
+const cases: {
+  what: string
+  msg: () => object
+  answer?: Answer
+  kind?: string
+  /** Whether an error can be put on the message, for output 2. */
+  takesError: boolean
+}[] = [
+  {
+    what: 'a typing that cannot be written',
+    msg: () => withProperty('typing', { value: 'mine', writable: false }),
+    takesError: true,
+  },
+  {
+    what: 'a typing that throws when it is set',
+    msg: () => withProperty('typing', { get: () => 'mine', set: throwing(new Error('no')) }),
+    takesError: true,
+  },
+  {
+    what: 'a typing that throws what cannot be shown when it is set',
+    msg: () => withProperty('typing', { get: () => 'mine', set: throwing(unprintable) }),
+    takesError: true,
+  },
+  {
+    what: 'an error that throws when it is read',
+    msg: () => withProperty('error', { get: throwing(new Error('no')) }),
+    answer: reject400,
+    kind: 'rejected',
+    takesError: false,
+  },
+  {
+    what: 'an error that cannot be written',
+    msg: () => withProperty('error', { value: 'mine', writable: false }),
+    answer: reject400,
+    kind: 'rejected',
+    takesError: false,
+  },
+  {
+    what: 'nothing that can be written',
+    msg: () => Object.freeze({ ...message(), _msgid: 'frozen' }),
+    takesError: false,
+  },
+  {
+    what: 'nothing that can be written, and refused by 8x8',
+    msg: () => Object.freeze({ ...message(), _msgid: 'frozen' }),
+    answer: reject400,
+    kind: 'rejected',
+    takesError: false,
+  },
+  {
+    what: 'a payload that throws',
+    msg: () => withProperty('payload', { get: throwing(new Error('hands off')) }),
+    takesError: true,
+  },
+  {
+    what: 'a payload that throws what cannot be shown',
+    msg: () => withProperty('payload', { get: throwing(unprintable) }),
+    takesError: true,
+  },
+  {
+    what: 'a payload that throws whatever is done with it',
+    msg: () => ({ ...message(), payload: revoked() }),
+    takesError: true,
+  },
+]
+
+/** An object that throws whatever is done with it. */
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+describe('8x8-typing-indicator, given a message with', () => {
+  const unhandled: unknown[] = []
+  const onUnhandled = (reason: unknown) => unhandled.push(reason)
+  before(() => process.on('unhandledRejection', onUnhandled))
+  after(() => process.off('unhandledRejection', onUnhandled))
+
+  afterEach(async () => {
+    await unloadFlow()
+    await closeServers()
+    assert.deepEqual(unhandled.splice(0), [])
+  })
+
+  for (const { what, msg, answer = accept, kind = 'invalid-input', takesError } of cases) {
+    it(`${what}: has one outcome, with output 2`, async () => {
+      const { flow } = await loadWith(answer)
+      const error = reported()
+      const out = flow.send(msg())
+      if (takesError) {
+        const { port, msg: failed } = await out
+        assert.equal(port, 'error')
+        assert.equal(failed.error?.kind, kind)
+      } else await error
+      await new Promise(setImmediate)
+      assert.equal(flow.outputs.length, takesError ? 1 : 0)
+      assert.deepEqual(
+        flow.completions.map(({ error }) => kindOf(error)),
+        [takesError ? undefined : kind],
+      )
+    })
+
+    it(`${what}: has one outcome, without output 2`, async () => {
+      const { flow } = await loadWith(answer, { errors: false })
+      const error = reported()
+      void flow.send(msg())
+      await error
+      await new Promise(setImmediate)
+      assert.equal(flow.outputs.length, 0)
+      assert.deepEqual(
+        flow.completions.map(({ error }) => kindOf(error)),
+        [kind],
+      )
+    })
+  }
+
+  it('a payload that throws: goes on with the next message', async () => {
+    const { flow } = await loadWith(accept, { errors: false, more: CATCH })
+    const error = reported()
+    void flow.send(withProperty('payload', { get: throwing(unprintable) }))
+    await error
+    assert.equal((await flow.send(message())).port, 'success')
+  })
+})
+
+function kindOf(error: Error | undefined): unknown {
+  return (error?.cause as { kind?: unknown } | undefined)?.kind
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Keeping, unloadKeeping } from '../support/keeping'
+
+describe('8x8-typing-indicator, keeping typing when it is deployed', () => {
+  afterEach(unloadKeeping)
+
+  it('ends with its node', async () => {
+    const keep = await Keeping.load()
+    const { umid, msg } = keep.inbound()
+    await keep.flow.send(msg)
+    await keep.flow.deploy({ node: { action: 'start', renewEvery: 0.3, name: 'new' } }, 'nodes')
+    const sent = keep.requestsFor(umid)
+    await sleep(700)
+    assert.equal(keep.requestsFor(umid), sent)
+    assert.equal(keep.flow.outputs.length, 1)
+  })
+
+  it('goes on when another node is', async () => {
+    const keep = await Keeping.load()
+    const { umid, msg } = keep.inbound()
+    await keep.flow.send(msg)
+    await keep.flow.deploy({ more: [] }, 'nodes')
+    const sent = keep.requestsFor(umid)
+    while (keep.requestsFor(umid) < sent + 2) await once(keep.sandbox, 'request')
+    assert.ok(keep.dots())
+  })
+
+  it('ends a start that waits as closed', async () => {
+    const keep = await Keeping.load({ initialDelay: 5 })
+    const waiting = keep.flow.send(keep.inbound().msg)
+    await keep.flow.deploy({ node: { action: 'start', name: 'new' } }, 'nodes')
+    const { port, msg } = await waiting
+    assert.equal(port, 'error')
+    assert.equal(msg.error?.kind, 'closed')
+    assert.equal(keep.flow.completions.length, 1)
+  })
+})

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { TypingError } from '../../nodes/account/errors'
+import { toStop, type Values } from '../../nodes/typing-indicator/request'
+import { UMID } from '../support/events'
+import { inboundWebhook } from '../support/webhooks'
+
+describe('request: to stop', () => {
+  const stop = (values: Values, msg = {}) => toStop(values, msg, 'account_sub')
+
+  it('prefers the umid of the properties, then of the webhook, then of msg.typing', () => {
+    const [one, two] = [UMID.replace('c', '1'), UMID.replace('c', '2')]
+    const msg = { payload: inboundWebhook(), typing: { umid: two } }
+    assert.deepEqual(stop({ umid: one }, msg), { umid: one })
+    assert.deepEqual(stop({}, msg), { umid: UMID })
+    assert.deepEqual(stop({ conversation: 'x' }, { typing: { umid: two } }), { umid: two })
+  })
+
+  it('falls back to the conversation', () => {
+    const expected = { conversation: '+65', subAccountId: 'account_sub', channel: undefined }
+    assert.deepEqual(stop({ conversation: '+65' }), expected)
+    assert.deepEqual(stop({ conversation: '+65', channel: 'RCS', subAccountId: 'other' }), {
+      conversation: '+65',
+      subAccountId: 'other',
+      channel: 'rcs',
+    })
+  })
+
+  it('fails when neither is known', () => {
+    for (const values of [{}, { umid: 'x' }, { conversation: {} }, { conversation: '' }]) {
+      assert.throws(
+        () => stop(values),
+        (error) => error instanceof TypingError && error.cause.kind === 'invalid-input',
+      )
+    }
+  })
+})
