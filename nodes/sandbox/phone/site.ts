@@ -54,7 +54,7 @@ export function siteOf(app: HttpApp, middleware: Handler[] = [], folder = __dirn
     site = new Site(new PageFiles(folder))
     sites.set(app, site)
     // By route, not by use(), so that a middleware sees the same path as before `http in`.
-    app.all(/^\/8x8-sandbox(\/.*)?$/i, ...middleware, site.handle)
+    app.all(/^\/8x8-sandbox(?:\/.*)?$/i, ...middleware, site.handle)
   }
   return site
 }
