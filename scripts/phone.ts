@@ -2,8 +2,9 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhoneState } from '../nodes/sandbox/phone/state'
 
-/** ms between two looks whether a phone is there. */
+/** ms between two looks whether a phone is there, and for how long to look. */
 const LOOK_EVERY = 50
+const PATIENCE = 10_000
 
 /** A phone as its page sees it, over HTTP. */
 export class PhoneClient {
@@ -12,11 +13,18 @@ export class PhoneClient {
   /** Resolves when the stream ends, whoever ended it. */
   readonly ended: Promise<void>
   readonly #url: string
+  readonly #headers: Record<string, string>
   readonly #news = new EventEmitter<{ state: [PhoneState] }>().setMaxListeners(0)
   readonly #closing: AbortController
 
-  private constructor(url: string, response: Response, closing: AbortController) {
+  private constructor(
+    url: string,
+    headers: Record<string, string>,
+    response: Response,
+    closing: AbortController,
+  ) {
     this.#url = url
+    this.#headers = headers
     this.#closing = closing
     this.ended = this.#read(response).catch(() => {})
   }
@@ -24,15 +32,15 @@ export class PhoneClient {
   /**
    * Watches a phone.
    * @param url of its page, with the slash
-   * @param patience ms to wait for it to be deployed
-   * @throws {Error} when it is not there by then
+   * @param headers of each request, e.g. authorization
+   * @throws {Error} when it is not there within 10 s
    */
-  static async open(url: string, patience = 10_000): Promise<PhoneClient> {
-    const late = performance.now() + patience
+  static async open(url: string, headers: Record<string, string> = {}): Promise<PhoneClient> {
+    const late = performance.now() + PATIENCE
     for (;;) {
       const closing = new AbortController()
-      const response = await fetch(`${url}events`, { signal: closing.signal })
-      if (response.status === 200) return new PhoneClient(url, response, closing)
+      const response = await fetch(`${url}events`, { headers, signal: closing.signal })
+      if (response.status === 200) return new PhoneClient(url, headers, response, closing)
       const reason = `The phone at ${url} answers ${response.status}: ${await response.text()}`
       if (performance.now() > late) throw new Error(reason)
       await sleep(LOOK_EVERY)
@@ -52,7 +60,11 @@ export class PhoneClient {
   async post(resource: string, body: object): Promise<Response> {
     return fetch(this.#url + resource, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: new URL(this.#url).origin },
+      headers: {
+        ...this.#headers,
+        'content-type': 'application/json',
+        origin: new URL(this.#url).origin,
+      },
       body: JSON.stringify(body),
     })
   }
