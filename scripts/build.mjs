@@ -1,7 +1,7 @@
 /**
  * Builds dist/ from nodes/, one folder per node set of package.json's "node-red.nodes":
  * tsc for the runtime (a type error ends the build), esbuild for the editor half, which goes into
- * the .html beside the runtime file, and copies of words and icons.
+ * the .html beside the runtime file, and copies of words and icons; and the page of the phone.
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,6 +23,7 @@ for (const project of ['tsconfig.build.json', 'tsconfig.editor.json']) {
 for (const built of Object.values(manifest['node-red'].nodes)) {
   await buildEditorHalf(built)
 }
+await buildPhonePage()
 
 /** The compiler that the lock file names. */
 function tsc() {
@@ -62,4 +63,25 @@ async function buildEditorHalf(built) {
   cpSync(join(source, 'locales'), join(folder, 'locales'), { recursive: true })
   const icon = join('icons', `${name}.svg`)
   if (existsSync(icon)) cpSync(icon, join(folder, icon))
+}
+
+/** The page of the sandbox's phone: three plain files, because its CSP allows nothing inline. */
+async function buildPhonePage() {
+  const [source, folder] = ['nodes/sandbox/phone', 'dist/sandbox/phone']
+  for (const [from, to] of [
+    ['page.editor.ts', 'page.js'],
+    ['page.css', 'page.css'],
+  ]) {
+    const entryPoints = [join(source, `${from}`)]
+    const outfile = join(folder, `${to}`)
+    await build({
+      entryPoints,
+      outfile,
+      bundle: true,
+      format: 'iife',
+      target: 'es2020',
+      charset: 'utf8',
+    })
+  }
+  cpSync(join(source, 'page.html'), join(folder, 'page.html'))
 }

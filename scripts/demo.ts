@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { PHONES_PATH } from '../nodes/sandbox/phone/site'
 import { Sandbox } from '../nodes/sandbox/server'
-import { replyExample } from './example'
+import { readExample, replyExample } from './example'
 import {
   findPort,
   linkPackage,
@@ -42,6 +43,33 @@ export async function withDemo(
     }
   } finally {
     await sandbox.close()
+    await removeUserDir(userDir)
+  }
+}
+
+/**
+ * Runs example 1, as it is, in a real Node-RED with this package, and clears all away. The sandbox
+ * is the one in that Node-RED.
+ * @param port the first to try
+ * @param use what to do with it; `phoneUrl` is where the page of the phone is
+ */
+export async function withQuickStart(
+  port: number,
+  use: (demo: { nodeRed: NodeRed; phoneUrl: string }) => Promise<void>,
+): Promise<void> {
+  const userDir = await makeUserDir()
+  try {
+    const flows = await readExample('1 Quick start in the sandbox')
+    const id = flows.find(({ type }) => type === '8x8-sandbox')?.id
+    await linkPackage(userDir, ROOT)
+    await writeFlows(userDir, { flows, credentials: {} })
+    const nodeRed = await startNodeRed(userDir, await findPort(port))
+    try {
+      await use({ nodeRed, phoneUrl: `${nodeRed.url}${PHONES_PATH}/${id}/` })
+    } finally {
+      await nodeRed.stop()
+    }
+  } finally {
     await removeUserDir(userDir)
   }
 }

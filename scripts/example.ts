@@ -31,6 +31,11 @@ export function replyExample(
   return loadExample(name, sandbox, subAccountId, apiKey)
 }
 
+/** An example as it is. */
+export async function readExample(name: string): Promise<FlowNode[]> {
+  return JSON.parse(await readFile(join(EXAMPLES, `${name}.json`), 'utf8'))
+}
+
 /** An example with its accounts and its HTTP requests pointed at a sandbox. */
 export async function loadExample(
   name: string,
@@ -38,7 +43,7 @@ export async function loadExample(
   subAccountId: string,
   apiKey: string,
 ): Promise<Deployable> {
-  const flows: FlowNode[] = JSON.parse(await readFile(join(EXAMPLES, `${name}.json`), 'utf8'))
+  const flows = await readExample(name)
   const credentials: Deployable['credentials'] = {}
   for (const node of flows) {
     if (node.type === '8x8-account') {

@@ -28,8 +28,8 @@ export interface NodeRed {
   stop(): Promise<void>
 }
 
-/** An empty user directory. Whoever makes it removes it. */
-export async function makeUserDir(): Promise<string> {
+/** An empty user directory. Whoever makes it removes it. @param more settings of Node-RED */
+export async function makeUserDir(more: object = {}): Promise<string> {
   const userDir = await mkdtemp(join(tmpdir(), 'node-red-8x8-'))
   await writeFile(join(userDir, 'package.json'), '{ "name": "test", "private": true }')
   // Nothing of it may reach for the network, and nothing may wait for a click.
@@ -39,6 +39,7 @@ export async function makeUserDir(): Promise<string> {
     flowFile: 'flows.json',
     telemetry: { enabled: false },
     editorTheme: { tours: false, palette: { catalogues: [] } },
+    ...more,
   }
   await writeFile(
     join(userDir, 'settings.js'),
@@ -65,13 +66,18 @@ export async function writeFlows(
 
 /**
  * Starts Node-RED and waits until its flows run.
+ * @param env more of the environment
  * @throws {Error} with the end of its log, when it does not start
  */
-export async function startNodeRed(userDir: string, port: number): Promise<NodeRed> {
+export async function startNodeRed(
+  userDir: string,
+  port: number,
+  env: Record<string, string> = {},
+): Promise<NodeRed> {
   const child = spawn(
     process.execPath,
     [require.resolve('node-red/red.js'), '--userDir', userDir, '--port', `${port}`],
-    { env: { ...process.env, LANG: 'en_US' }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { ...process.env, LANG: 'en_US', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const log: string[] = []
   const lines = new EventEmitter<{ line: [string] }>()

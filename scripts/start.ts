@@ -1,19 +1,20 @@
 /**
- * `npm start`: a real Node-RED with this package and example 2, in which the sandbox plays 8x8 and
- * a customer. With `--once` it ends after the round trip, with 0, or with 1 and the reason.
+ * `npm start`: a real Node-RED with this package and example 1, and a customer who writes on its
+ * phone. With `--once` it ends after the round trip, with 0, or with 1 and the reason.
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Sandbox, SandboxEvents } from '../nodes/sandbox/server'
-import { ROOT, SUB_ACCOUNT, withDemo } from './demo'
-import { INBOUND_PATH } from './example'
+import type { PhoneState } from '../nodes/sandbox/phone/state'
+import { ROOT, withQuickStart } from './demo'
+import { PhoneClient } from './phone'
 
-const CUSTOMER = { subAccountId: SUB_ACCOUNT, channel: 'whatsapp', msisdn: '+6591234567' } as const
+/** What the customer writes. */
+const QUESTION = 'Hello, where is my order?'
 
-/** ms that the story may take from the webhook on; its "slow work" takes 3 s. */
-const STORY_TIMEOUT = 20_000
+/** ms that each step of the story may take; its slow work takes 8 s. */
+const STEP_TIMEOUT = 20_000
 
 void main(process.argv.includes('--once')).catch((error: Error) => {
   console.error(`Failed: ${error.message}`)
@@ -23,9 +24,10 @@ void main(process.argv.includes('--once')).catch((error: Error) => {
 async function main(onlyOnce: boolean): Promise<void> {
   buildIfNeeded()
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  await withDemo(1880, async ({ sandbox, nodeRed }) => {
+  await withQuickStart(1880, async ({ nodeRed, phoneUrl }) => {
     tell('Node-RED', `${nodeRed.url} shows the flow`)
-    const story = tellStory(sandbox, `${nodeRed.url}${INBOUND_PATH}`)
+    tell('phone', `${phoneUrl} shows the customer’s phone`)
+    const story = tellStory(phoneUrl)
     story.catch(() => {}) // when it is interrupted, nobody waits for it
     const ended = await Promise.race([story.then(() => true), interrupted.then(() => false)])
     if (onlyOnce || !ended) return
@@ -35,49 +37,54 @@ async function main(onlyOnce: boolean): Promise<void> {
 }
 
 /** A customer writes, sees the dots, and gets an answer. @throws {Error} which step is missing */
-async function tellStory(sandbox: Sandbox, webhookUrl: string): Promise<void> {
-  const { umid } = sandbox.receive({ ...CUSTOMER, name: 'Ana', text: 'Hello, where is my order?' })
-  tell('customer', `“Hello, where is my order?” (umid ${umid})`)
-  const indicator = happens(sandbox, 'request', ({ path }) => path.endsWith('/events'))
-  const reply = happens(sandbox, 'message', ({ message }) => message.from === 'brand')
-  const gone = happens(sandbox, 'typing', ({ until }) => until === undefined)
+async function tellStory(phoneUrl: string): Promise<void> {
+  const phone = await PhoneClient.open(phoneUrl)
+  try {
+    const written = await phone.post('messages', { text: QUESTION })
+    if (written.status !== 202) throw new Error(`the phone answered ${written.status}`)
+    const shows = (matches: (state: PhoneState) => boolean) => phone.until(matches)
 
-  const { delivered, statusCode } = await sandbox.deliver(umid, { url: webhookUrl })
-  if (!delivered) throw new Error(`the flow did not take the webhook (${statusCode})`)
-  tell('webhook', `delivered: ${statusCode}`)
+    const inbound = await within(
+      'the message',
+      shows(({ messages }) => messages.length > 0),
+    )
+    tell('customer', `“${QUESTION}” (umid ${inbound.messages[0]?.umid})`)
 
-  const { status, durationMs = 0, at } = await within('the typing indicator', indicator)
-  if (status !== 200) throw new Error(`the typing indicator was answered with ${status}`)
-  if (!sandbox.conversation(CUSTOMER).typingUntil) throw new Error('the phone shows no dots')
-  tell('indicator', `sent: ${status}, ${durationMs.toFixed(0)} ms; the phone shows the dots`)
+    const { requests } = await within(
+      'the indicator',
+      shows(({ requests: [one] }) => Boolean(one)),
+    )
+    const { status, durationMs = 0, at = 0 } = requests[0] ?? {}
+    if (status !== 200) throw new Error(`the typing indicator was answered with ${status}`)
+    await within(
+      'the dots',
+      shows(({ typingUntil }) => typingUntil !== undefined),
+    )
+    tell('indicator', `sent: ${status}, ${durationMs.toFixed(0)} ms; the phone shows the dots`)
 
-  const { message } = await within('the reply', reply)
-  tell('reply', `“${message.text}”`)
-  await within('the end of the indicator', gone)
-  if (sandbox.conversation(CUSTOMER).typingUntil) throw new Error('the dots stay after the reply')
-  tell('indicator', `gone, ${((message.at - at) / 1000).toFixed(1)} s after it was sent`)
-}
-
-/** The first event of the sandbox that matches. */
-function happens<E extends keyof SandboxEvents>(
-  sandbox: Sandbox,
-  event: E,
-  matches: (detail: SandboxEvents[E][0]) => boolean,
-): Promise<SandboxEvents[E][0]> {
-  return new Promise((resolve) => {
-    const listener = (detail: SandboxEvents[E][0]) => {
-      if (matches(detail)) resolve(detail)
-    }
-    sandbox.on(event as keyof SandboxEvents, listener as (detail: unknown) => void)
-  })
+    const isReply = ({ from }: { from: string }) => from === 'brand'
+    const { messages } = await within(
+      'the reply',
+      shows((state) => state.messages.some(isReply)),
+    )
+    const reply = messages.find(isReply)
+    tell('reply', `“${reply?.text}”`)
+    await within(
+      'the end of the indicator',
+      shows((state) => state.messages.some(isReply) && state.typingUntil === undefined),
+    )
+    tell('indicator', `gone, ${(((reply?.at ?? at) - at) / 1000).toFixed(1)} s after it was sent`)
+  } finally {
+    await phone.close()
+  }
 }
 
 /** @throws {Error} that names what did not happen in time */
 async function within<T>(what: string, happened: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const text = `${what} did not come within ${STORY_TIMEOUT / 1000} s`
-    timer = setTimeout(() => reject(new Error(text)), STORY_TIMEOUT)
+    const text = `${what} did not come within ${STEP_TIMEOUT / 1000} s`
+    timer = setTimeout(() => reject(new Error(text)), STEP_TIMEOUT)
   })
   try {
     return await Promise.race([happened, late])

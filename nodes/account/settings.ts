@@ -16,7 +16,7 @@ export interface Settings {
 }
 
 /** A text that must be there. Node-RED leaves a reference to a variable that is not set as it is. */
-function required(what: string) {
+export function required(what: string) {
   const missing = `No ${what} is set`
   return z
     .string(missing)
@@ -28,7 +28,8 @@ function required(what: string) {
     })
 }
 
-const subAccountId = required('sub-account').regex(
+/** The id of a sub-account. */
+export const subAccountId = required('sub-account').regex(
   SUB_ACCOUNT_ID,
   'A sub-account has 3 to 50 letters, digits or any of - . _ &',
 )

@@ -8,6 +8,8 @@ export type Verdict = true | string
 export type EditorNode<T extends EditorNodeProperties> = EditorNodeInstance<T> & {
   /** Known only after the dialog was open or the key was set, and only until the next deploy. */
   credentials?: Record<string, unknown>
+  /** Not deployed as it is. */
+  changed?: boolean
 }
 
 /** Must have both parameters: the editor takes a text as a reason only from such a validator. */
@@ -44,6 +46,10 @@ declare global {
   /** The parts of the editor that we use, see `@types/node-red` for all of it. */
   const RED: Pick<EditorRED, '_'> & {
     nodes: { registerType<T extends EditorNodeProperties>(type: string, def: Definition<T>): void }
+    settings: {
+      /** The root path of HTTP nodes; false: there are none. */
+      httpNodeRoot?: string | false
+    }
     utils: { validateTypedProperty(value: string, type: string, options: object): Verdict }
     /** The nodes whose dialogs are open, one on top of the other. */
     editor: { getEditStack(): object[] }

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { type Channel, CODES, SUB_ACCOUNT_ID } from '../account/api'
 import { checkAnswerable, Refusal, readEvent, readMessage, routeOf } from './checks'
-import type { Conversations } from './conversations'
+import type { ConversationMessage, Conversations } from './conversations'
 import { type Answer, errorAnswer, jsonAnswer } from './faults'
 import type { SandboxEvents } from './server'
 
@@ -110,15 +110,23 @@ export class Calls {
   /** Shows a reply, and takes the dots down. */
   private messages(subAccountId: string, body: unknown): Answer {
     const { user, content, clientMessageId } = readMessage(body)
-    const { key, message, stopped } = this.#conversations.reply(
-      subAccountId,
-      user.msisdn,
-      content.text,
-    )
-    this.#events.emit('message', { key, message })
-    if (stopped) this.#events.emit('typing', { key, umid: stopped, until: undefined })
+    const message = this.reply(subAccountId, user.msisdn, content.text)
     const status = { state: 'queued', timestamp: new Date(message.at).toISOString() }
     return jsonAnswer(200, { umid: message.umid, user, clientMessageId, status })
+  }
+
+  /** See `Sandbox.reply`. @param channel undefined: that of the customer's last message */
+  reply(
+    subAccountId: string,
+    msisdn: string,
+    text: string,
+    channel?: Channel,
+  ): ConversationMessage {
+    const replied = this.#conversations.reply(subAccountId, msisdn, text, channel)
+    const { key, message, stopped } = replied
+    this.#events.emit('message', { key, message })
+    if (stopped) this.#events.emit('typing', { key, umid: stopped, until: undefined })
+    return message
   }
 
   #find(subAccountId: string, channel: Channel, umid: string) {

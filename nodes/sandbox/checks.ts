@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MAX_MESSAGE_AGE, UMID } from '../account/api'
 import type { InboundMessage } from './conversations'
+import { MSISDN } from './options'
 
 /** Code of a phone number that is none (8x8 doc). */
 const INVALID_MSISDN = 1002
-
-/** E.164, the shape of 8x8's examples; how strictly 8x8 checks is not documented. */
-const MSISDN = /^\+[1-9]\d{4,14}$/
 
 const CALL_PATH = /^\/api\/v1\/subaccounts\/([^/]+)\/(events|messages)$/
 

@@ -79,14 +79,16 @@ export class Conversations {
   /**
    * The brand's message to a customer, on the channel of the customer's last message, or on
    * WhatsApp when there was none (our guess). Takes the dots down (Meta and Google doc).
+   * @param channel where a channel is given, the message goes to the phone on that one
    * @returns where it was shown, and the umid that the dots were for if there were any
    */
-  reply(subAccountId: string, msisdn: string, text: string) {
+  reply(subAccountId: string, msisdn: string, text: string, channel?: string) {
     // The one written last is of the customer's last message, because replies follow it there.
     const last = [...this.#stored.values()].findLast(
       ({ key }) => key.subAccountId === subAccountId && key.msisdn === msisdn,
     )
-    const stored = this.#open(last?.key ?? { subAccountId, channel: 'whatsapp', msisdn })
+    const key = channel ? undefined : last?.key
+    const stored = this.#open(key ?? { subAccountId, channel: channel ?? 'whatsapp', msisdn })
     const at = this.#now()
     const message = append(stored, { umid: randomUUID(), from: 'brand', text, at })
     put(this.#umids, message.umid, { subAccountId }, MAX_UMIDS)

@@ -47,6 +47,10 @@ export interface DeliveryTarget {
   version?: 2 | 3
   /** ms for one attempt; default 10,000, our guess. */
   timeout?: number
+  /** Ends the delivery at once, as closing the sandbox does. */
+  signal?: AbortSignal
+  /** Called after each attempt with how it stands. */
+  attempted?(delivery: Readonly<Delivery>): void
 }
 
 /** How a delivery ended. */
@@ -112,10 +116,10 @@ export async function deliver(
     delivery.attempts++
     const statusCode = await post(to, JSON.stringify(webhook), signal)
     delete delivery.statusCode
-    if (statusCode === undefined) continue
-    delivery.statusCode = statusCode
-    delivery.delivered = statusCode >= 200 && statusCode < 300
-    if (statusCode < 400) return delivery
+    if (statusCode !== undefined) delivery.statusCode = statusCode
+    delivery.delivered = statusCode !== undefined && statusCode >= 200 && statusCode < 300
+    to.attempted?.({ ...delivery })
+    if (statusCode !== undefined && statusCode < 400) return delivery
   }
   return delivery
 }

@@ -53,13 +53,16 @@ export interface SandboxEvents {
   typing: [{ key: ConversationKey; umid: string; until: number | undefined }]
 }
 
+/** What a request meets; undefined: the usual. The request's body is there, its answer not yet. */
+export type FaultFunction = (request: SandboxRequest) => Fault | undefined
+
 /** A message to {@link Sandbox.receive}. */
 export type NewMessage = Pick<InboundMessage, 'subAccountId'> & Partial<InboundMessage>
 
 /** An 8x8 on loopback: the API, the phones behind it, and its webhooks. All state is in memory. */
 export class Sandbox extends EventEmitter<SandboxEvents> {
   /** Asked for every API request that {@link failNext} does not cover. */
-  fault: ((request: SandboxRequest) => Fault | undefined) | undefined
+  fault: FaultFunction | undefined
 
   /** `http://127.0.0.1:<port>`. */
   readonly url: string
@@ -72,6 +75,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   readonly #conversations: Conversations
   readonly #calls: Calls
   readonly #faults: Fault[] = []
+  readonly #faultFunctions = new Set<FaultFunction>()
   readonly #closing = new AbortController()
 
   private constructor(server: Server, options: SandboxOptions) {
@@ -83,6 +87,8 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
     this.#conversations = new Conversations(this.#now)
     const lifetimes = { ...LIFETIMES, ...options.lifetimes }
     this.#calls = new Calls(this.#conversations, lifetimes, this.#now, this)
+    // Every phone listens, and any number of them is no leak.
+    this.setMaxListeners(0)
     // Every delivery listens to it, and any number of them is no leak.
     setMaxListeners(0, this.#closing.signal)
     // Malformed HTTP needs no listener: Node answers it with 400 and drops the connection.
@@ -91,7 +97,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
       if (this.#requests.push(request) > MAX_REQUESTS) this.#requests.shift()
       void exchange(request, incoming, response, {
         now: this.#now,
-        fault: (met) => this.#faults.shift() ?? this.fault?.(met),
+        fault: (met) => this.#faultOf(met),
         answer: (...call) => this.#calls.answer(...call),
         end: (ended) => this.emit('request', ended),
       })
@@ -143,8 +149,8 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
    * @throws RangeError for a umid that was not received, or is forgotten (10,000 are kept)
    */
   webhook(umid: string, version?: 2 | 3): InboundWebhook {
-    const found = this.#conversations.find(undefined, umid)
-    if (!found || found === 'outbound') throw new RangeError(`No inbound message ${umid}`)
+    const found = this.inbound(umid)
+    if (!found) throw new RangeError(`No inbound message ${umid}`)
     return webhookOf(found, version)
   }
 
@@ -155,12 +161,48 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
    */
   async deliver(umid: string, to: DeliveryTarget): Promise<Delivery> {
     const webhook = this.webhook(umid, to.version)
-    return deliver(webhook, to, this.#retryDelays, this.#closing.signal)
+    const closing = this.#closing.signal
+    const signal = to.signal ? AbortSignal.any([closing, to.signal]) : closing
+    return deliver(webhook, to, this.#retryDelays, signal)
   }
 
   /** What the phone of a customer shows now; a copy. */
   conversation(key: ConversationKey): Conversation {
     return this.#conversations.get(key)
+  }
+
+  /**
+   * The brand writes to a customer, as by the API. Takes the dots of that phone down.
+   * @param text not empty
+   */
+  reply(to: ConversationKey & { channel: Channel }, text: string): ConversationMessage {
+    return this.#calls.reply(to.subAccountId, to.msisdn, text, to.channel)
+  }
+
+  /**
+   * The customer's message with a umid.
+   * @param umid in any case
+   * @returns undefined for a umid that is not known, and for one of the brand
+   */
+  inbound(umid: string): InboundMessage | undefined {
+    const found = this.#conversations.find(undefined, umid)
+    return found === 'outbound' ? undefined : found
+  }
+
+  /**
+   * One more function that is asked for every API request that neither {@link failNext} nor
+   * {@link fault} covers; of several the first that gives a fault counts.
+   * @returns takes it away
+   */
+  addFault(fault: FaultFunction): () => void {
+    this.#faultFunctions.add(fault)
+    return () => void this.#faultFunctions.delete(fault)
+  }
+
+  #faultOf(request: SandboxRequest): Fault | undefined {
+    let fault = this.#faults.shift() ?? this.fault?.(request)
+    for (const ask of this.#faultFunctions) fault ??= ask(request)
+    return fault
   }
 
   /** What the next API requests meet, in order, one fault each. */

@@ -81,15 +81,16 @@ describe('the package, installed from its tarball', function () {
     const sets = (await admin<Set[]>('/nodes')).filter(({ module }) => module === PACKAGE)
     assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [
       '8x8-account',
+      '8x8-sandbox',
       '8x8-typing-indicator',
     ])
     assert.ok(sets.every(({ enabled, err }) => enabled && !err))
     const icons = await admin<Record<string, string[]>>('/icons')
-    assert.deepEqual(icons[PACKAGE], ['typing-indicator.svg'])
+    assert.deepEqual(icons[PACKAGE]?.sort(), ['sandbox.svg', 'typing-indicator.svg'])
     const page = await (
       await fetch(`${nodeRed.url}/nodes`, { headers: { accept: 'text/html' } })
     ).text()
-    for (const type of ['8x8-account', '8x8-typing-indicator']) {
+    for (const type of ['8x8-account', '8x8-sandbox', '8x8-typing-indicator']) {
       assert.ok(page.includes(`data-help-name="${type}"`), `help of ${type}`)
       assert.ok(page.includes(`data-template-name="${type}"`), `form of ${type}`)
     }

@@ -1,0 +1,33 @@
+import type { Channel } from '../account/api'
+
+/** The properties of an `8x8-sandbox`, as the editor stores them. Texts may be `${NAME}`. */
+export interface SandboxNodeOptions {
+  name: string
+  channel: Channel
+  subAccountId: string
+  /** Of the customer who holds the phone; blank: none. */
+  customerName: string
+  /** The customer's number, E.164; blank: a sample of this node's own. */
+  msisdn: string
+  /** Where a customer's message goes: this node's output, or a webhook as 8x8 posts it. */
+  deliverTo: 'output' | 'webhook'
+  /** With `webhook`: `http:` or `https:`. */
+  webhookUrl: string
+}
+
+/** What a new sandbox node starts with, and what a property that is not stored counts as. */
+export const SANDBOX_DEFAULTS = {
+  name: '',
+  channel: 'whatsapp',
+  subAccountId: 'sandbox_sub',
+  customerName: 'Ana',
+  msisdn: '',
+  deliverTo: 'output',
+  webhookUrl: '',
+} as const satisfies SandboxNodeOptions
+
+/** Characters of a customer's name; our choice. */
+export const CUSTOMER_NAME_LENGTH = 100
+
+/** E.164, the shape of 8x8's examples; how strictly 8x8 checks is not documented. */
+export const MSISDN = /^\+[1-9]\d{4,14}$/

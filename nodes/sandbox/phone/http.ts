@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** Headers on everything: only own files, no referrer, no cache, no frame of another origin. */
+const HEADERS = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+}
+
+/** Bytes of a request body; our choice: a message of 1000 characters fits in any script. */
+const MAX_BODY = 8192
+
+/** A request that is refused, with its status and a text for people. */
+export class HttpRefusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(message)
+  }
+}
+
+/** Answers with the headers that every answer has. */
+export function answer(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string> = {},
+  body: string | Buffer = '',
+): void {
+  setHeaders(response, headers)
+  response.statusCode = status
+  response.end(body)
+}
+
+/** Sets the headers that every answer has, and its own. */
+export function setHeaders(response: ServerResponse, headers: Record<string, string>): void {
+  response.setHeaders(new Map(Object.entries({ ...HEADERS, ...headers })))
+}
+
+/** An error in JSON. */
+export function answerError(response: ServerResponse, refusal: HttpRefusal): void {
+  const { status, message, headers } = refusal
+  const all = { 'content-type': 'application/json', ...headers }
+  answer(response, status, all, JSON.stringify({ error: message }))
+}
+
+/**
+ * The body of a write.
+ * @throws {HttpRefusal} 403 from another origin or not as JSON, 413 too large, 400 no JSON object
+ */
+export async function readWrite(incoming: IncomingMessage): Promise<Record<string, unknown>> {
+  const { headers } = incoming
+  if (!isSameOrigin(headers)) throw new HttpRefusal(403, 'Only the page itself may write')
+  if (!/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
+    throw new HttpRefusal(403, 'Only application/json is taken')
+  }
+  const body = parsedBy(incoming) ?? parse(await readText(incoming))
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+    return body as Record<string, unknown>
+  }
+  throw new HttpRefusal(400, 'The body must be a JSON object')
+}
+
+/** A form of another site cannot send JSON, and its scripts cannot hide their origin. */
+function isSameOrigin({ origin, host, 'sec-fetch-site': site }: IncomingMessage['headers']) {
+  if (origin === undefined) return site === 'same-origin'
+  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
+}
+
+/** What a middleware of the user (`express.json()`) has read already. */
+function parsedBy(incoming: IncomingMessage & { body?: unknown }): unknown {
+  if (!incoming.readableEnded || incoming.body === undefined) return undefined
+  checkLength(JSON.stringify(incoming.body).length)
+  return incoming.body
+}
+
+async function readText(incoming: IncomingMessage): Promise<string> {
+  checkLength(Number(incoming.headers['content-length'] ?? 0))
+  const chunks: Buffer[] = []
+  let length = 0
+  // Not destroyed on the way out: the client still has to get its 413, and Node drops the rest.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    length += chunk.length
+    checkLength(length)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function checkLength(bytes: number): void {
+  if (bytes > MAX_BODY) throw new HttpRefusal(413, `The body has more than ${MAX_BODY} bytes`)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new HttpRefusal(400, 'The body is not JSON')
+  }
+}

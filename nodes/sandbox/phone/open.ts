@@ -1,0 +1,50 @@
+import type { SandboxNodeOptions } from '../options'
+import { acquireSandbox } from '../shared'
+import { Phone } from './phone'
+import { readPhoneSettings } from './settings'
+import { type Handler, type HttpApp, siteOf } from './site'
+
+/** What a phone needs of the node that it belongs to. */
+export interface PhoneOptions {
+  nodeId: string
+  /** As stored, with environment references resolved. */
+  config: Partial<SandboxNodeOptions>
+  /** The Authorization header of webhooks. */
+  authorization: string | undefined
+  /** Where its page is shown; undefined: nowhere. */
+  app: HttpApp | undefined
+  /** `httpNodeMiddleware` of the settings. */
+  middleware: unknown
+}
+
+/** A phone that is in use, and how to end it with all that it holds. */
+export interface OpenPhone {
+  phone: Phone
+  close(): Promise<void>
+}
+
+/**
+ * Makes the phone of a node, in the sandbox of this process, and shows its page.
+ * @throws {import('../../account/errors').TypingError} `not-configured`, with the field at fault
+ * @throws what the start of the sandbox failed with
+ */
+export async function openPhone(options: PhoneOptions): Promise<OpenPhone> {
+  const { nodeId, config, authorization, app, middleware } = options
+  const settings = readPhoneSettings(nodeId, config, authorization)
+  const { sandbox, release } = await acquireSandbox(settings.subAccountId)
+  const phone = new Phone(sandbox, settings)
+  if (app) siteOf(app, handlersOf(middleware)).add(nodeId, phone)
+  return {
+    phone,
+    close() {
+      phone.close()
+      return release()
+    },
+  }
+}
+
+/** A function or an array of them, as `http in` takes it; anything else is left out as there. */
+function handlersOf(middleware: unknown): Handler[] {
+  const all: unknown[] = Array.isArray(middleware) ? middleware.flat() : [middleware]
+  return all.filter((one): one is Handler => typeof one === 'function')
+}

@@ -1,0 +1,81 @@
+import type { ServerResponse } from 'node:http'
+import { HttpRefusal, setHeaders } from './http'
+import type { Phone } from './phone'
+
+/** Listeners of a phone at a time; our choice. */
+export const MAX_LISTENERS = 20
+
+/** ms between comments that keep proxies from ending a quiet stream; our choice. */
+const HEARTBEAT = 15_000
+
+/** ms between two states, so that a flow under load does not drown a page; our choice. */
+const SPAN = 50
+
+/** The streams of one phone: each change as server-sent event `state`, until the phone closes. */
+export class Streams {
+  readonly #phone: Phone
+  readonly #open = new Set<ServerResponse>()
+  /** Those who did not read in time for the last state. */
+  readonly #behind = new WeakSet<ServerResponse>()
+  readonly #heartbeat: NodeJS.Timeout
+  #next: NodeJS.Timeout | undefined
+  #changed = false
+
+  constructor(phone: Phone) {
+    this.#phone = phone
+    this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT)
+    phone.on('change', () => {
+      this.#changed = true
+      if (!this.#next) this.#flush()
+    })
+    phone.on('close', () => {
+      clearInterval(this.#heartbeat)
+      clearTimeout(this.#next)
+      for (const response of this.#open) response.end()
+      this.#open.clear()
+    })
+  }
+
+  /** Sends the state at once, and from now on. @throws {HttpRefusal} 503 beyond 20 */
+  add(response: ServerResponse): void {
+    if (this.#open.size >= MAX_LISTENERS) {
+      throw new HttpRefusal(503, `More than ${MAX_LISTENERS} pages are open`, {
+        'retry-after': '5',
+      })
+    }
+    setHeaders(response, {
+      'content-type': 'text/event-stream',
+      // nginx would keep events back.
+      'x-accel-buffering': 'no',
+    })
+    this.#open.add(response)
+    response.on('close', () => this.#open.delete(response))
+    response.on('drain', () => {
+      // It reads again: it gets the state as it is by now.
+      if (this.#behind.delete(response)) this.#writeTo(response, this.#event())
+    })
+    response.write(`retry: 1000\n${this.#event()}`)
+  }
+
+  #flush(): void {
+    this.#next = undefined
+    if (!this.#changed) return
+    this.#changed = false
+    this.#write(this.#event())
+    this.#next = setTimeout(() => this.#flush(), SPAN)
+  }
+
+  #write(text: string): void {
+    for (const response of this.#open) this.#writeTo(response, text)
+  }
+
+  /** Leaves out those who do not read, so that nothing piles up for them. */
+  #writeTo(response: ServerResponse, text: string): void {
+    if (response.writableNeedDrain) this.#behind.add(response)
+    else response.write(text)
+  }
+
+  #event(): string {
+    return `event: state\ndata: ${JSON.stringify(this.#phone.state())}\n\n`
+  }
+}

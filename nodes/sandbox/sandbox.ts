@@ -1,0 +1,78 @@
+import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red'
+import type { TypingError } from '../account/errors'
+import type { SandboxNodeOptions } from './options'
+import type { OpenPhone } from './phone/open'
+import type { PhoneState } from './phone/state'
+
+type Credentials = { webhookAuthorization?: string }
+/** Those of the runtime's settings that the page depends on. */
+interface Settings {
+  httpNodeRoot?: string | false
+  httpNodeMiddleware?: unknown
+}
+
+type SandboxDef = NodeDef & Partial<SandboxNodeOptions>
+
+/** Registers `8x8-sandbox`: one customer's phone, with replies in and inbound messages out. */
+export default function register(RED: NodeAPI): void {
+  function Sandbox(this: Node<Credentials>, config: SandboxDef): void {
+    RED.nodes.createNode(this, config)
+    // Loaded only here: a flow without a sandbox pays nothing for one.
+    const opening = open(this, config)
+    opening.catch((error: Error) => {
+      this.status({ fill: 'red', shape: 'ring', text: reason(error) })
+      this.warn(error.message)
+    })
+    this.on('input', (msg, _send, done) => {
+      opening.then(({ phone }) => phone.reply(msg.payload)).then(() => done(), done)
+    })
+    this.on('close', (done: () => void) => {
+      opening.then(({ close }) => close()).then(done, done)
+    })
+  }
+
+  async function open(node: Node<Credentials>, config: SandboxDef): Promise<OpenPhone> {
+    const [{ openPhone }, { StatusLine }] = await Promise.all([
+      import('./phone/open.js'),
+      import('../typing-indicator/status.js'),
+    ])
+    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as Settings
+    const hasPage = httpNodeRoot !== false
+    const opened = await openPhone({
+      nodeId: node.id,
+      config,
+      authorization: node.credentials?.webhookAuthorization,
+      app: hasPage ? RED.httpNode : undefined,
+      middleware: httpNodeMiddleware,
+    })
+    const status = new StatusLine((shown) => node.status(shown))
+    const { phone } = opened
+    phone.on('inbound', (payload) => node.send({ payload } as NodeMessage))
+    phone.on('change', () => status.set(statusOf(phone.state(), hasPage)))
+    phone.on('close', () => status.close())
+    node.status(statusOf(phone.state(), hasPage)) // also takes away what was there before a deploy
+    return opened
+  }
+
+  RED.nodes.registerType<Node<Credentials>, SandboxDef, object, Credentials>(
+    '8x8-sandbox',
+    Sandbox,
+    { credentials: { webhookAuthorization: { type: 'password' } } },
+  )
+}
+
+/** What matters most; texts are keys of the catalog. */
+function statusOf({ delivery, typingUntil, trouble }: PhoneState, hasPage: boolean): NodeStatus {
+  if (delivery && !delivery.pending && !delivery.delivered) {
+    return { fill: 'red', shape: 'ring', text: 'status.undelivered' }
+  }
+  if (typingUntil) return { fill: 'blue', shape: 'dot', text: 'status.typing' }
+  if (delivery?.pending) return { fill: 'yellow', shape: 'dot', text: 'status.delivering' }
+  if (trouble !== 'none') return { fill: 'yellow', shape: 'ring', text: 'status.trouble' }
+  return hasPage ? {} : { fill: 'yellow', shape: 'ring', text: 'status.noPage' }
+}
+
+/** The field that is at fault, or that the sandbox does not start. */
+function reason(error: Error & Pick<Partial<TypingError>, 'field'>): string {
+  return error.field ? `status.check.${error.field}` : 'status.failed'
+}

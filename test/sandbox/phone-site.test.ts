@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import express from 'express'
+import { type Handler, siteOf } from '../../nodes/sandbox/phone/site'
+import type { Sandbox } from '../../nodes/sandbox/server'
+import { closeAll, startSandbox } from './helpers'
+import { closePhones, makePhone, post, serve, watch } from './phone-helpers'
+
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+describe('phone: its page over HTTP', () => {
+  let sandbox: Sandbox
+  let folder: string
+
+  beforeEach(async () => {
+    sandbox = await startSandbox()
+    folder = await mkdtemp(join(tmpdir(), 'phone-'))
+  })
+  afterEach(async () => {
+    await closePhones()
+    await closeAll()
+    await rm(folder, { recursive: true })
+  })
+
+  async function open(middleware?: Handler[], below = '/') {
+    const app = express()
+    const site = siteOf(app, middleware, folder)
+    const phone = makePhone(sandbox)
+    site.add('a.1', phone)
+    const origin = await serve(express().use(below, app))
+    return { app, site, phone, url: `${origin}${below === '/' ? '' : below}/8x8-sandbox/a.1/` }
+  }
+
+  it('serves the files of the page, read once, and 503 where they are not built', async () => {
+    const { url } = await open()
+    const missing = await fetch(url)
+    assert.equal(missing.status, 503)
+    assert.equal(missing.headers.get('content-type'), 'text/plain')
+    for (const [path, type] of [
+      ['', 'text/html; charset=utf-8'],
+      ['page.css', 'text/css; charset=utf-8'],
+      ['page.js', 'text/javascript; charset=utf-8'],
+    ] as const) {
+      await writeFile(join(folder, path || 'page.html'), `file ${path}`)
+      const first = await fetch(url + path)
+      assert.deepEqual([first.status, first.headers.get('content-type')], [200, type])
+      assert.equal(first.headers.get('content-security-policy'), CSP)
+      assert.equal(first.headers.get('x-content-type-options'), 'nosniff')
+      assert.equal(first.headers.get('referrer-policy'), 'no-referrer')
+      assert.equal(first.headers.get('cache-control'), 'no-store')
+      await rm(join(folder, path || 'page.html'))
+      assert.equal(await (await fetch(url + path)).text(), `file ${path}`)
+    }
+    for (const path of ['open.js', '..%2fpage.html', 'constructor', 'a/b', '%ff']) {
+      assert.equal((await fetch(url + path)).status, 404, path)
+    }
+  })
+
+  it('is there only while a phone is deployed, and redirects to the slash', async () => {
+    const { url, phone } = await open([], '/below')
+    const bare = await fetch(url.slice(0, -1), { redirect: 'manual' })
+    const to = new URL(bare.headers.get('location') ?? '', url.slice(0, -1))
+    assert.deepEqual([bare.status, to.href], [308, url])
+    assert.equal((await fetch(url.replace('a.1', 'b'))).status, 404)
+    assert.equal((await post(`${url}events`, {})).status, 405)
+    assert.equal((await fetch(`${url}messages`)).status, 405)
+    phone.close()
+    for (const path of ['', 'events', 'page.js']) {
+      const gone = await fetch(url + path)
+      assert.equal(gone.status, 404)
+      assert.equal(gone.headers.get('content-security-policy'), CSP)
+      assert.deepEqual(Object.keys((await gone.json()) as object), ['error'])
+    }
+    assert.equal((await post(`${url}messages`, { text: 'Hi' })).status, 404)
+  })
+
+  it('runs the middleware of http in before each request, with the path as there', async () => {
+    const seen: unknown[] = []
+    const log: Handler = ({ url }, _response, next) => {
+      seen.push(url)
+      next()
+    }
+    const guard: Handler = ({ headers }, response, next) => {
+      if (headers.authorization === 'let me in') return next()
+      response.writeHead(401).end()
+    }
+    const { url, phone } = await open([log, guard])
+    assert.equal((await fetch(url)).status, 401)
+    assert.equal((await post(`${url}messages`, { text: 'Hi' })).status, 401)
+    assert.equal(phone.state().messages.length, 0)
+    const authorization = 'let me in'
+    assert.equal((await post(`${url}messages`, { text: 'Hi' }, { authorization })).status, 202)
+    assert.deepEqual(seen.slice(0, 2), ['/8x8-sandbox/a.1/', '/8x8-sandbox/a.1/messages'])
+  })
+
+  it('also takes a body that a middleware has read', async () => {
+    const { url, phone } = await open([express.json()])
+    assert.equal((await post(`${url}messages`, { text: ' Hi ' })).status, 202)
+    assert.equal((await post(`${url}messages`, { text: 'x'.repeat(9000) })).status, 413)
+    assert.equal(phone.state().messages[0]?.text, 'Hi')
+  })
+
+  it('takes writes as JSON from its own origin only', async () => {
+    const { url, phone } = await open()
+    const to = `${url}messages`
+    const text = { text: 'Hi' }
+    const refused: Record<string, string>[] = [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: new URL(url).origin.replace(/\d+$/, '1') },
+      { 'content-type': 'text/plain' },
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      { 'content-type': 'application/jsonx' },
+    ]
+    for (const headers of refused) {
+      const response = await post(to, text, headers)
+      assert.equal(response.status, 403, JSON.stringify(headers))
+      assert.ok(((await response.json()) as { error?: string }).error)
+    }
+    assert.equal(await postWithoutOrigin(to), 403)
+    assert.equal(await postWithoutOrigin(to, 'cross-site'), 403)
+    assert.equal(await postWithoutOrigin(to, 'same-site'), 403)
+    assert.equal(phone.state().messages.length, 0)
+    assert.equal(await postWithoutOrigin(to, 'same-origin'), 202)
+    assert.equal(
+      (await post(to, text, { 'content-type': 'application/json; charset=utf-8' })).status,
+      202,
+    )
+  })
+
+  it('bounds what is written', async () => {
+    const { url, phone } = await open()
+    const to = `${url}messages`
+    const bad = ['', '[]', 'null', '"Hi"', '{', '{}', '{"text":7}', '{"text":"  \\n "}']
+    for (const body of bad) assert.equal((await post(to, body)).status, 400, body)
+    assert.equal((await post(to, { text: 'x'.repeat(1001) })).status, 400)
+    assert.equal((await post(to, { text: 'x'.repeat(8193) })).status, 413)
+    const stream = new Blob(['x'.repeat(100_000)]).stream()
+    const headers = { 'content-type': 'application/json', origin: new URL(url).origin }
+    const chunked = { method: 'POST', headers, body: stream, duplex: 'half' }
+    assert.equal((await fetch(to, chunked as RequestInit)).status, 413)
+    assert.equal((await post(to, { text: ` ${'x'.repeat(1000)} ` })).status, 202)
+    assert.equal(phone.state().messages[0]?.text.length, 1000)
+    for (const trouble of ['some', 7, undefined, 'toString']) {
+      assert.equal((await post(`${url}trouble`, { trouble })).status, 400)
+    }
+    assert.equal((await post(`${url}trouble`, { trouble: 'slow' })).status, 202)
+    assert.equal(phone.state().trouble, 'slow')
+  })
+
+  it('takes 20 messages in 10 s of each phone', async () => {
+    const { url, site } = await open()
+    site.add('b', makePhone(sandbox, { msisdn: '+6507777777' }))
+    for (let i = 0; i < 20; i++)
+      assert.equal((await post(`${url}messages`, { text: 'Hi' })).status, 202)
+    const refused = await post(`${url}messages`, { text: 'Hi' })
+    assert.equal(refused.status, 429)
+    assert.ok(Number(refused.headers.get('retry-after')) <= 10)
+    assert.equal((await post(`${url.replace('a.1', 'b')}messages`, { text: 'Hi' })).status, 202)
+  })
+
+  it('streams each change, with what was typed as data only', async () => {
+    const { url, phone } = await open()
+    const response = await fetch(`${url}events`)
+    assert.equal(response.headers.get('content-type'), 'text/event-stream')
+    assert.equal(response.headers.get('content-security-policy'), CSP)
+    await response.body?.cancel()
+    const client = await watch(url)
+    const text = '<img src=x onerror=alert(1)>\n\ndata: {"messages":[]}\r\nevent: state'
+    assert.equal((await post(`${url}messages`, { text })).status, 202)
+    const state = await client.until(({ messages }) => messages.length > 0)
+    assert.deepEqual(state, { ...phone.state(), now: state.now })
+    assert.equal(state.messages[0]?.text, text)
+    assert.equal(client.states[0]?.messages.length, 0)
+  })
+
+  it('ends its streams when it closes, and answers again when it is redeployed', async () => {
+    const { url, phone, site } = await open()
+    const client = await watch(url)
+    phone.write('Hi')
+    phone.close()
+    await client.ended
+    site.add('a.1', makePhone(sandbox, { customerName: 'Bo' }))
+    phone.close()
+    const again = await watch(url)
+    const state = await again.until(() => true)
+    assert.deepEqual([state.customerName, state.messages.length], ['Bo', 1])
+  })
+
+  it('has 20 listeners at most, and a place again when one goes', async () => {
+    const { url, phone } = await open()
+    const clients = await Promise.all(Array.from({ length: 20 }, () => watch(url)))
+    const refused = await fetch(`${url}events`)
+    assert.equal(refused.status, 503)
+    await refused.body?.cancel()
+    await clients[0]?.close()
+    await watch(url) // tries until it is let in
+    phone.close()
+    await Promise.all(clients.map(({ ended }) => ended))
+  })
+
+  it('is mounted once for each app', async () => {
+    const { app, site } = await open()
+    assert.equal(siteOf(app), site)
+    assert.notEqual(siteOf(express()), site)
+  })
+})
+
+/** fetch of Node.js sets Sec-Fetch headers of its own. @returns the status */
+function postWithoutOrigin(url: string, site?: string): Promise<number | undefined> {
+  const headers = { 'content-type': 'application/json', ...(site && { 'sec-fetch-site': site }) }
+  return new Promise((resolve, reject) => {
+    request(url, { method: 'POST', headers }, (response) => resolve(response.resume().statusCode))
+      .on('error', reject)
+      .end('{"text":"Hi"}')
+  })
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Trouble } from '../../nodes/sandbox/phone/state'
+import { SAMPLE_UMID, type Sandbox } from '../../nodes/sandbox/server'
+import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from './helpers'
+import { closePhones, MSISDN, makePhone, stateOf } from './phone-helpers'
+
+describe('phone: its state', () => {
+  let sandbox: Sandbox
+
+  beforeEach(async () => {
+    sandbox = await startSandbox({ retryDelays: [1, 2] })
+  })
+  afterEach(async () => {
+    await closePhones()
+    await closeAll()
+  })
+
+  it('emits the webhook of a message, and shows dots, read mark and reply', async () => {
+    const phone = makePhone(sandbox)
+    const emitted = once(phone, 'inbound')
+    phone.write('<b>Hi</b>')
+    const [webhook] = await emitted
+    const { umid, user, content } = webhook.payload
+    assert.deepEqual([webhook.version, user], [3, { msisdn: MSISDN, name: 'Ana' }])
+    assert.equal(content.text, '<b>Hi</b>')
+
+    await type(sandbox, umid)
+    const typing = await stateOf(phone, ({ requests }) => requests.length === 1)
+    assert.ok((typing.typingUntil ?? 0) > typing.now)
+    assert.ok(typing.messages[0]?.readAt)
+    const [request] = typing.requests
+    assert.deepEqual([request?.method, request?.status, request?.cut], ['POST', 200, undefined])
+    assert.deepEqual(request?.body, { channel: 'whatsapp', type: 'typing', umid })
+
+    phone.reply('Good morning')
+    const { messages, typingUntil } = phone.state()
+    assert.equal(typingUntil, undefined)
+    assert.deepEqual(
+      messages.map(({ from, text }) => [from, text]),
+      [
+        ['customer', '<b>Hi</b>'],
+        ['brand', 'Good morning'],
+      ],
+    )
+  })
+
+  it('says so when the dots go by themselves', async () => {
+    const short = await startSandbox({ lifetimes: { whatsapp: 40 } })
+    const phone = makePhone(short)
+    const emitted = once(phone, 'inbound')
+    phone.write('Hi')
+    const [webhook] = await emitted
+    await type(short, webhook.payload.umid)
+    await stateOf(phone, ({ typingUntil }) => typingUntil !== undefined)
+    await stateOf(phone, ({ typingUntil }) => typingUntil === undefined)
+  })
+
+  it('takes a reply as text or as an 8x8 body, and nothing else', () => {
+    const phone = makePhone(sandbox, { channel: 'rcs' })
+    const body = { type: 'text', content: { text: 'two' } }
+    phone.reply('one')
+    phone.reply(body)
+    phone.reply({ user: { msisdn: MSISDN }, ...body })
+    assert.deepEqual(
+      phone.state().messages.map(({ text }) => text),
+      ['one', 'two', 'two'],
+    )
+    const other = { user: { msisdn: '+6509999999' }, ...body }
+    const wrong = [
+      '',
+      7,
+      null,
+      undefined,
+      {},
+      { ...body, type: 'image' },
+      other,
+      'x'.repeat(65_537),
+    ]
+    for (const payload of wrong) assert.throws(() => phone.reply(payload), TypeError)
+    assert.equal(phone.state().messages.length, 3)
+  })
+
+  it('keeps phones apart, in messages, requests and troubles', async () => {
+    const one = makePhone(sandbox)
+    const two = makePhone(sandbox, { msisdn: '+6507654321' })
+    const rcs = makePhone(sandbox, { channel: 'rcs' })
+    one.trouble = 'unauthorized'
+    one.write('of one')
+    two.write('of two')
+    const umidOf = (phone: typeof one) => phone.state().messages[0]?.umid ?? ''
+    assert.equal((await type(sandbox, umidOf(one))).status, 401)
+    assert.equal((await type(sandbox, umidOf(two))).status, 200)
+    assert.equal((await reply(sandbox, MSISDN)).status, 401)
+    assert.equal((await reply(sandbox, '+6507654321')).status, 200)
+    assert.equal((await type(sandbox, SAMPLE_UMID, 'rcs')).status, 200)
+    assert.equal((await type(sandbox, SAMPLE_UMID, 'whatsapp')).status, 401)
+    assert.equal(two.state().trouble, 'none')
+    const seen = (phone: typeof one) => phone.state().requests.map(({ status }) => status)
+    assert.deepEqual(seen(one), [401, 401, 401])
+    assert.deepEqual(seen(two), [200, 200, 401]) // the sample umid counts for both
+    assert.deepEqual(
+      rcs.state().requests.map(({ body }) => body),
+      [
+        { user: { msisdn: MSISDN }, type: 'text', content: { text: 'Hi' } },
+        { channel: 'rcs', type: 'typing', umid: SAMPLE_UMID },
+      ],
+    )
+    assert.equal(rcs.state().messages.length, 0)
+  })
+
+  const troubles: [Trouble, number, number | undefined][] = [
+    ['unauthorized', 401, 1200],
+    ['rate-limited', 429, undefined],
+    ['error', 500, 2000],
+    ['expired', 400, 1300],
+  ]
+  for (const [trouble, status, code] of troubles) {
+    it(`answers ${status} in the trouble ${trouble}, until it is over`, async () => {
+      const phone = makePhone(sandbox)
+      phone.write('Hi')
+      const [{ umid } = { umid: '' }] = phone.state().messages
+      phone.trouble = trouble
+      for (let i = 0; i < 2; i++) {
+        const response = await type(sandbox, umid)
+        const body = (await response.json()) as { code?: number }
+        assert.deepEqual([response.status, body.code], [status, code])
+        const wait = trouble === 'rate-limited' ? '2' : null
+        assert.equal(response.headers.get('retry-after'), wait)
+      }
+      assert.equal(phone.state().typingUntil, undefined)
+      const answered = (await reply(sandbox, MSISDN)).status
+      assert.equal(answered, trouble === 'expired' ? 200 : status)
+      phone.trouble = 'none'
+      assert.equal((await type(sandbox, umid)).status, 200)
+    })
+  }
+
+  it('cuts requests when the API is down, and is slow by 4 s', async () => {
+    const phone = makePhone(sandbox)
+    phone.trouble = 'down'
+    await assert.rejects(type(sandbox, SAMPLE_UMID))
+    const { requests } = await stateOf(phone, (state) => state.requests.length === 1)
+    assert.deepEqual([requests[0]?.cut, requests[0]?.status], [true, undefined])
+    phone.trouble = 'slow'
+    assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
+    const { durationMs = 0 } = phone.state().requests[1] ?? {}
+    assert.ok(durationMs > 3900 && durationMs < 8000, `${durationMs} ms`)
+  })
+
+  it('remembers 50 requests, with at most 2000 characters of each body', async () => {
+    const phone = makePhone(sandbox)
+    for (let i = 0; i < 52; i++) await reply(sandbox, MSISDN, `${i}`)
+    const { requests } = phone.state()
+    assert.equal(requests.length, 50)
+    assert.deepEqual(requests[0]?.body, {
+      user: { msisdn: MSISDN },
+      type: 'text',
+      content: { text: '2' },
+    })
+    await reply(sandbox, MSISDN, 'x'.repeat(5000))
+    const text = phone.state().requests.at(-1)?.body
+    assert.ok(typeof text === 'string' && text.length === 2001)
+    // What is not JSON concerns no phone.
+    await call(sandbox, 'x'.repeat(3000))
+    assert.equal(phone.state().requests.at(-1)?.body, text)
+  })
+
+  it('shows how its webhook fares, with 8x8’s retries', async () => {
+    const { url, posted } = await startTarget((attempt, response) => {
+      response.writeHead(attempt === 1 ? 500 : 204).end()
+    })
+    const phone = makePhone(sandbox, { webhook: { url, authorization: 'Basic abc' } })
+    const seen: unknown[] = []
+    phone.on('change', () => seen.push(phone.state().delivery))
+    phone.on('inbound', () => assert.fail('it is posted'))
+    phone.write('Hi')
+    const { delivery, messages } = await stateOf(
+      phone,
+      (state) => state.delivery?.pending === false,
+    )
+    const umid = messages[0]?.umid
+    assert.deepEqual(delivery, {
+      umid,
+      attempts: 2,
+      delivered: true,
+      statusCode: 204,
+      pending: false,
+    })
+    assert.ok(seen.some((one) => (one as { attempts?: number } | undefined)?.attempts === 1))
+    assert.equal(posted.length, 2)
+    assert.equal(posted[0]?.headers.authorization, 'Basic abc')
+    assert.deepEqual(posted[0]?.body, sandbox.webhook(`${umid}`))
+  })
+
+  it('says when nobody took its webhook, also where Node.js cannot use the URL', async () => {
+    const { url } = await startTarget((_attempt, response) => response.writeHead(503).end())
+    for (const [target, attempts] of [
+      [url, 3],
+      ['http://user:%zz@127.0.0.1:1/', 0],
+    ] as const) {
+      const phone = makePhone(sandbox, { webhook: { url: target } })
+      phone.write('Hi')
+      const { delivery } = await stateOf(phone, (state) => state.delivery?.pending === false)
+      assert.deepEqual([delivery?.delivered, delivery?.attempts], [false, attempts])
+      phone.close()
+    }
+  })
+
+  it('leaves nothing behind when it closes', async () => {
+    const { url } = await startTarget(() => {}) // never answers
+    const counts = () => sandbox.eventNames().map((name) => sandbox.listenerCount(name))
+    const before = counts()
+    const phone = makePhone(sandbox, { webhook: { url } })
+    phone.trouble = 'error'
+    phone.write('Hi')
+    phone.close()
+    assert.deepEqual(counts(), before)
+    assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
+    assert.equal(
+      sandbox.conversation({ subAccountId: SUB, channel: 'whatsapp', msisdn: MSISDN }).messages
+        .length,
+      1,
+    )
+  })
+})
