@@ -121,7 +121,25 @@ describe('the phone in a browser', function () {
     }
   }
 
+  it('shows what the API does when it is told to refuse', async () => {
+    await phone.locator('#trouble').selectOption('unauthorized')
+    await phone.locator('#text').fill('And now?')
+    await phone.keyboard.press('Enter')
+    await phone.locator('#requests li').first().getByText('401').waitFor()
+    await phone.locator('#trouble').selectOption('none')
+  })
+
   it('met no error', () => assert.deepEqual(errors, []))
+
+  it('comes back with the new state after a deploy', async () => {
+    const url = `${nodeRed.url}/flows`
+    const flows: { type: string; customerName?: string }[] = await (await fetch(url)).json()
+    for (const node of flows) if (node.type === '8x8-sandbox') node.customerName = 'Bea'
+    const headers = { 'content-type': 'application/json' }
+    await fetch(url, { method: 'POST', headers, body: JSON.stringify(flows) })
+    await phone.getByText('Bea').first().waitFor()
+    await phone.getByText('connected', { exact: true }).waitFor()
+  })
 })
 
 /** By the menu, as a user does. */
