@@ -23,11 +23,8 @@ export function typedInput(
   if (type === 'msg') return path(RED, field, value)
   if (type === 'jsonata') return jsonata(RED, node, field, value)
   return (msg) =>
-    new Promise((resolve, reject) => {
-      RED.util.evaluateNodeProperty(value, type ?? 'str', node, msg, (error, result) => {
-        if (error) reject(unreadable(field, error))
-        else resolve(result)
-      })
+    evaluated(field, (done) => {
+      RED.util.evaluateNodeProperty(value, type ?? 'str', node, msg, done)
     })
 }
 
@@ -45,12 +42,7 @@ function path(RED: NodeAPI, field: string, value: string): TypedInput {
 function jsonata(RED: NodeAPI, node: Node, field: string, value: string): TypedInput {
   const expression = prepare(field, () => RED.util.prepareJSONataExpression(value, node))
   return (msg) =>
-    new Promise((resolve, reject) => {
-      RED.util.evaluateJSONataExpression(expression, msg, (error, result) => {
-        if (error) reject(unreadable(field, error))
-        else resolve(result)
-      })
-    })
+    evaluated(field, (done) => RED.util.evaluateJSONataExpression(expression, msg, done))
 }
 
 function prepare<T>(field: string, parse: () => T): T {
@@ -62,8 +54,14 @@ function prepare<T>(field: string, parse: () => T): T {
   }
 }
 
-function unreadable(field: string, error: Error): TypingError {
-  return new TypingError('invalid-input', `The ${field} cannot be read: ${error.message}`, {
-    field,
+type Done = (error: Error | null, result: unknown) => void
+
+function evaluated(field: string, evaluate: (done: Done) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    evaluate((error, result) => {
+      if (!error) return resolve(result)
+      const text = `The ${field} cannot be read: ${error.message}`
+      reject(new TypingError('invalid-input', text, { field }))
+    })
   })
 }
