@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import { type Channel, CODES, SUB_ACCOUNT_ID } from '../account/api'
 import { checkAnswerable, Refusal, readEvent, readMessage, routeOf } from './checks'
-import type { ConversationMessage, Conversations } from './conversations'
+import type { Conversations } from './conversations'
 import { type Answer, errorAnswer, jsonAnswer } from './faults'
+import type { ConversationMessage } from './message'
 import type { SandboxEvents } from './server'
 
 /**

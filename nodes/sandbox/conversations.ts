@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CHANNELS_WITHOUT_INDICATOR, Channel } from '../account/api'
+import type { ConversationMessage } from './message'
 
 /** Inbound and outbound umids known at a time; our choice. The oldest is forgotten first. */
 export const MAX_UMIDS = 10_000
@@ -31,16 +32,6 @@ export interface ConversationKey {
   /** In any case, as webhooks write `RCS`. */
   channel: Channel | string
   msisdn: string
-}
-
-/** A message on the phone. Times in epoch ms. */
-export interface ConversationMessage {
-  umid: string
-  from: 'customer' | 'brand'
-  text: string
-  at: number
-  /** When the brand read it; only on messages of the customer, only on WhatsApp. */
-  readAt?: number
 }
 
 /** What the phone shows. */

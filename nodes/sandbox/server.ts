@@ -7,7 +7,6 @@ import { Calls, SAMPLE_MSISDN } from './calls'
 import {
   type Conversation,
   type ConversationKey,
-  type ConversationMessage,
   Conversations,
   type InboundMessage,
 } from './conversations'
@@ -21,6 +20,7 @@ import {
 } from './delivery'
 import { exchange, requestOf, type SandboxRequest } from './exchange'
 import type { Fault } from './faults'
+import type { ConversationMessage } from './message'
 
 export { SAMPLE_MSISDN, SAMPLE_UMID } from './calls'
 export type { SandboxRequest } from './exchange'

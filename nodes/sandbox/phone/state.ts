@@ -2,7 +2,7 @@
  * What the page of a phone is told and may ask for. Plain data, so that the page can bundle it.
  */
 import type { Channel } from '../../account/api'
-import type { ConversationMessage } from '../conversations'
+import type { ConversationMessage } from '../message'
 
 /** What the API can do to the requests of a phone; the first is nothing. */
 export const TROUBLES = [
