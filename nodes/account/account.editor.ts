@@ -1,6 +1,6 @@
 import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
 import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, SUB_ACCOUNT_ID } from './api'
-import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
+import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
 
 type AccountNode = EditorNode<AccountOptions>
 
@@ -46,6 +46,19 @@ function checkSubAccountId(node: AccountNode, value = ''): Verdict {
 function checkSeconds(node: AccountNode, field: 'timeout' | 'deadline', value = ''): Verdict {
   if (value === '' || isReference(value)) return true
   return (Number(value) > 0 && Number(value) <= 86_400) || node._(`check.${field}`)
+}
+
+/** A whole number; blank is the default. */
+function checkCount(
+  node: AccountNode,
+  field: 'maxInFlight' | 'maxWaiting',
+  value: string | undefined = '',
+): Verdict {
+  if (value === '' || isReference(value)) return true
+  const number = Number(value)
+  const [least, most] = COUNTS[field]
+  const fine = Number.isInteger(number) && number >= least && number <= most
+  return fine || node._(`check.${field}`)
 }
 
 /** Shows the rows that the region has a use for. */
@@ -94,6 +107,18 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
       value: ACCOUNT_DEFAULTS.deadline,
       validate(value, _options) {
         return checkSeconds(this, 'deadline', value)
+      },
+    },
+    maxInFlight: {
+      value: ACCOUNT_DEFAULTS.maxInFlight,
+      validate(value, _options) {
+        return checkCount(this, 'maxInFlight', value)
+      },
+    },
+    maxWaiting: {
+      value: ACCOUNT_DEFAULTS.maxWaiting,
+      validate(value, _options) {
+        return checkCount(this, 'maxWaiting', value)
       },
     },
   },

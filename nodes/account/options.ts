@@ -15,6 +15,10 @@ export interface AccountOptions {
   timeout: number | string
   /** s for a message with all its attempts. */
   deadline: number | string
+  /** Requests at once, at most. */
+  maxInFlight: number | string
+  /** Messages that wait for their turn, at most; what comes on top is `overloaded`. */
+  maxWaiting: number | string
 }
 
 /** What a new account starts with, and what a property that is not stored counts as. */
@@ -27,4 +31,9 @@ export const ACCOUNT_DEFAULTS = {
   proxy: '',
   timeout: 5,
   deadline: 15,
+  maxInFlight: 64,
+  maxWaiting: 10_000,
 } as const satisfies AccountOptions
+
+/** The least and the most that each count may be. */
+export const COUNTS = { maxInFlight: [1, 1000], maxWaiting: [0, 1_000_000] } as const
