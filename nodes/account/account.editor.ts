@@ -1,6 +1,7 @@
 import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
 import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, SUB_ACCOUNT_ID } from './api'
 import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
+import { prepareTrial } from './trial.editor'
 
 type AccountNode = EditorNode<AccountOptions>
 
@@ -75,6 +76,8 @@ function showRegion(): void {
 
 RED.nodes.registerType<AccountOptions>('8x8-account', {
   category: 'config',
+  color: '#7CC7B9',
+  icon: 'account.svg',
   defaults: {
     name: { value: ACCOUNT_DEFAULTS.name },
     subAccountId: {
@@ -148,6 +151,7 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
     }
     region.on('change', showRegion)
     showRegion()
+    prepareTrial(this)
   },
   oneditsave() {
     edited = undefined

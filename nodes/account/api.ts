@@ -70,6 +70,7 @@ export const CODES = {
   illegalSubAccount: 1001,
   invalidId: 1008,
   invalidIpAddress: 1012,
+  insecureProtocol: 1014,
   unauthorized: 1200,
   forbidden: 1201,
   notFound: 1300,

@@ -38,6 +38,13 @@ export interface Facts {
   channel?: string
 }
 
+/** What kept a connection from being made. */
+export interface Obstacle {
+  what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy'
+  /** The system's, OpenSSL's or HTTP's name for it, e.g. `ECONNREFUSED`. */
+  code: string
+}
+
 /**
  * A typing indicator that could not be sent. One class for all kinds: what differs is data, and
  * users tell the kinds apart by `kind` too. Holds no request, so it cannot carry the API key.
@@ -52,6 +59,7 @@ export class TypingError extends Error {
   readonly field: string | undefined
   /** ms that the server asked to wait before the next attempt. */
   readonly retryAfter: number | undefined
+  readonly obstacle: Obstacle | undefined
 
   constructor(
     kind: Kind,
@@ -59,13 +67,19 @@ export class TypingError extends Error {
     {
       field,
       retryAfter,
+      obstacle,
       ...facts
-    }: Partial<Facts> & { field?: string | undefined; retryAfter?: number | undefined } = {},
+    }: Partial<Facts> & {
+      field?: string | undefined
+      retryAfter?: number | undefined
+      obstacle?: Obstacle | undefined
+    } = {},
   ) {
     super(message)
     this.cause = { kind, retryable: RETRYABLE[kind], attempts: 0, ...onlyKnown(facts) }
     this.field = field
     this.retryAfter = retryAfter
+    this.obstacle = obstacle
     if (facts.code !== undefined) this.code = facts.code
   }
 
@@ -173,14 +187,15 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 }
 
 /** OpenSSL and Node name certificate and protocol failures in these ways; none heals by itself. */
-const TLS_FAILURE =
-  /CERT|SSL|EPROTO|SELF_SIGNED|UNABLE_TO_|CRL|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/
+const CERTIFICATE_FAILURE =
+  /CERT|SELF_SIGNED|UNABLE_TO_|CRL|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/
+const PROTOCOL_FAILURE = /EPROTO|SSL|ERR_TLS_/
 
 /** undici's errors for an answer that breaks the rules of HTTP. */
 const NOT_HTTP = /HTTPParserError|UND_ERR_(RES_|HEADERS_OVERFLOW)/
 
 /** undici's words for a proxy that answers CONNECT with 4xx, e.g. 407 for a wrong password. */
-const REFUSED_BY_PROXY = /^Proxy response \(4\d\d\)/
+const REFUSED_BY_PROXY = /^Proxy response \((4\d\d)\)/
 
 /** What an error of the connection means: an answer never came, or made no sense. */
 export function errorOfConnection(error: unknown): TypingError {
@@ -192,6 +207,15 @@ export function errorOfConnection(error: unknown): TypingError {
   if (/TIMEOUT|TIMEDOUT/.test(code)) {
     return new TypingError('timeout', `No connection to 8x8 in time: ${detail}`)
   }
-  const retryable = !TLS_FAILURE.test(code) && !REFUSED_BY_PROXY.test(message)
-  return new TypingError('network', `8x8 could not be reached: ${detail}`, { retryable })
+  const obstacle = obstacleOf(code, message)
+  const retryable = obstacle.what === 'host' || obstacle.what === 'unreachable'
+  return new TypingError('network', `8x8 could not be reached: ${detail}`, { retryable, obstacle })
+}
+
+function obstacleOf(code: string, message: string): Obstacle {
+  const refused = REFUSED_BY_PROXY.exec(message)
+  if (refused) return { what: 'proxy', code: `${refused[1]}` }
+  if (CERTIFICATE_FAILURE.test(code)) return { what: 'certificate', code }
+  if (PROTOCOL_FAILURE.test(code)) return { what: 'tls', code }
+  return { what: /^(ENOTFOUND|EAI_)/.test(code) ? 'host' : 'unreachable', code }
 }

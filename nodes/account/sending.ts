@@ -10,6 +10,8 @@ export interface Limits {
   timeout: number
   /** ms for all attempts together. */
   deadline: number
+  /** Whether failures that a retry can cure are retried; blank: yes. */
+  retries?: boolean
   /** Source of jitter, from 0 to 1. */
   random?: () => number
 }
@@ -66,7 +68,8 @@ export class Sending {
         last = error as TypingError
       }
       const pause = pauseBeforeRetry(last, attempts, this.#limits.random ?? Math.random)
-      const fits = last.cause.retryable && performance.now() + pause < end
+      const again = last.cause.retryable && this.#limits.retries !== false
+      const fits = again && performance.now() + pause < end
       if (fits && !this.#cancelled) await this.#pause(pause)
       if (fits && !this.#cancelled) continue
       if (this.#cancelled && last.cause.retryable) last = closedError()

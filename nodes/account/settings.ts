@@ -65,10 +65,18 @@ export function readSettings(stored: Partial<AccountOptions>, key: string | unde
 }
 
 function readServer(config: AccountOptions, key: string | undefined): Server | undefined {
-  const where = check('region', region, config.region)
+  const origin = readOrigin(config)
+  return origin === undefined ? undefined : { origin, apiKey: check('apiKey', apiKey, key) }
+}
+
+/**
+ * Where requests go; undefined for the sandbox.
+ * @throws {import('./errors').TypingError} `not-configured`, with the field at fault
+ */
+export function readOrigin(
+  config: Pick<Partial<AccountOptions>, 'region' | 'baseUrl'>,
+): string | undefined {
+  const where = check('region', region, config.region ?? ACCOUNT_DEFAULTS.region)
   if (where === 'sandbox') return undefined
-  return {
-    origin: where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where],
-    apiKey: check('apiKey', apiKey, key),
-  }
+  return where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where]
 }

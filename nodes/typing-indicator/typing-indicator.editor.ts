@@ -1,5 +1,5 @@
 import type { EditorWidgetTypedInputOptions } from 'node-red'
-import { CHANNELS, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '../account/api'
+import { CHANNELS, type Channel, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '../account/api'
 import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 
@@ -10,8 +10,8 @@ const FIXED = {
   umid: UMID,
   channel: new RegExp(`^(${CHANNELS.join('|')})$`),
   subAccountId: SUB_ACCOUNT_ID,
-  receivedAt: /./,
-  conversation: /./,
+  receivedAt: /^(\d{12,14}|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))$/,
+  conversation: /^.{1,200}$/s,
 }
 
 /** s: the longest that 8x8 takes indicators for a message. */
@@ -159,6 +159,9 @@ RED.nodes.registerType<TypingIndicatorOptions>('8x8-typing-indicator', {
     const typedInput = (field: Field, types: EditorTypes) =>
       $(`#node-input-${field}`).typedInput({ types, typeField: `#node-input-${field}Type` })
     const channels = CHANNELS.map((value) => ({ value, label: this._(`channel.${value}`) }))
+    // A choice that the list does not have would become another one by opening the dialog.
+    const odd = this.channelType === 'str' && !FIXED.channel.test(this.channel)
+    if (odd) channels.push({ value: this.channel as Channel, label: this.channel })
     typedInput('umid', ['msg', 'flow', 'global', 'str', 'env', 'jsonata'])
     typedInput('channel', [
       { value: 'str', label: this._('channel.fixed'), options: channels },

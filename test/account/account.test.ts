@@ -198,4 +198,53 @@ describe('8x8-account', () => {
     const { connection } = helper.getNode('account') as AccountNode
     assert.ok('client' in connection)
   })
+
+  describe('testing the connection', () => {
+    const CUSTOM = { region: 'custom', subAccountId: 'my_sub' }
+    const ask = async (id: string, form: object): Promise<unknown> =>
+      (await helper.request().post(`/8x8-account/${id}/test`).send(form).expect(200)).body
+
+    it('uses the stored key where it is deployed to, and nowhere else', async () => {
+      const own = await startServer((response) => response.end())
+      const other = await startServer((response) => response.end())
+      await loadFlow({ account: { ...CUSTOM, baseUrl: own.url } })
+      const form = { ...CUSTOM, baseUrl: own.url, apiKey: '__PWRD__' }
+      assert.deepEqual(await ask('account', form), {
+        result: 'fine',
+        host: new URL(own.url).host,
+      })
+      assert.equal(own.received[0]?.headers.authorization, `Bearer ${CANARY}`)
+      for (const [id, changes] of [
+        ['account', { baseUrl: other.url }],
+        ['typing', {}],
+        ['nobody', { baseUrl: other.url }],
+      ] as const) {
+        const answer = (await ask(id, { ...form, ...changes })) as { result: string }
+        assert.ok(['keyNeeded', 'invalid'].includes(answer.result), answer.result)
+      }
+      assert.equal(own.received.length, 1)
+      assert.equal(other.received.length, 0)
+    })
+
+    it('resolves the environment, that of a node that is not deployed, too', async () => {
+      const server = await startServer((response) => response.end())
+      await loadFlow({ account: { ...CUSTOM, baseUrl: server.url } })
+      process.env.TEST_8X8_SUB = 'env_sub'
+      try {
+        const form = { region: 'custom', baseUrl: server.url, subAccountId: '${TEST_8X8_SUB}' }
+        await ask('account', form)
+        const unset = { ...form, region: 'europe', apiKey: '${TEST_8X8_NOT_SET}' }
+        assert.deepEqual(await ask('new', unset), { result: 'unset', name: 'TEST_8X8_NOT_SET' })
+      } finally {
+        delete process.env.TEST_8X8_SUB
+      }
+      assert.equal(server.received[0]?.path, '/api/v1/subaccounts/env_sub/events')
+    })
+
+    it('says that a config node is not there', async () => {
+      await loadFlow({})
+      const form = { region: 'europe', subAccountId: 'my_sub', apiKey: 'k', tls: 'gone' }
+      assert.deepEqual(await ask('new', form), { result: 'invalid', field: 'tls' })
+    })
+  })
 })

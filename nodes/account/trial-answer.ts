@@ -1,0 +1,36 @@
+/**
+ * What a test of a connection comes to: keys of the catalog, below `test`. The last
+ * three say why there was no test.
+ */
+export type Finding =
+  | 'fine'
+  | 'key'
+  | 'subAccount'
+  | 'forbidden'
+  | 'address'
+  | 'host'
+  | 'unreachable'
+  | 'certificate'
+  | 'tls'
+  | 'proxy'
+  | 'timeout'
+  | 'limited'
+  | 'server'
+  | 'foreign'
+  | 'keyNeeded'
+  | 'unset'
+  | 'invalid'
+
+/** What the dialog shows. */
+export interface TrialAnswer {
+  result: Finding
+  host?: string
+  /** Status, code or the system's name of the failure; never what a server wrote. */
+  detail?: string
+  /** The time limit, where it was reached. */
+  seconds?: number
+  /** With `unset`: the environment variable. */
+  name?: string
+  /** With `invalid`: the property at fault. */
+  field?: string
+}
