@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,12 @@ export const PACKAGE = '@nr-8x8/node-red-typing-indicator'
 
 /** ms that Node-RED may take to start; on the slowest machine seen it took 6 s. */
 const START_TIMEOUT = 60_000
+
+/**
+ * A folder with another Node-RED, and perhaps a Node.js for it, as `npm install node-red@5 node@24`
+ * makes it. Blank: the one that this package is developed with.
+ */
+const { NODE_RED_DIR } = process.env
 
 /** What Node-RED prints when its flows run, in English, after a start as after a deploy. */
 export const STARTED = /Started (modified )?(flows|nodes)/
@@ -74,11 +81,11 @@ export async function startNodeRed(
   port: number,
   env: Record<string, string> = {},
 ): Promise<NodeRed> {
-  const child = spawn(
-    process.execPath,
-    [require.resolve('node-red/red.js'), '--userDir', userDir, '--port', `${port}`],
-    { env: { ...process.env, LANG: 'en_US', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const { node, red } = findNodeRed()
+  const child = spawn(node, [red, '--userDir', userDir, '--port', `${port}`], {
+    env: { ...process.env, LANG: 'en_US', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const log: string[] = []
   const lines = new EventEmitter<{ line: [string] }>()
   for (const input of [child.stdout, child.stderr]) {
@@ -106,6 +113,14 @@ export async function startNodeRed(
   if (reason === undefined) return { url: `http://127.0.0.1:${port}`, log, prints, stop }
   await stop()
   throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)
+}
+
+function findNodeRed(): { node: string; red: string } {
+  if (!NODE_RED_DIR) return { node: process.execPath, red: require.resolve('node-red/red.js') }
+  const modules = join(NODE_RED_DIR, 'node_modules')
+  const node = join(modules, 'node', 'bin', 'node')
+  const red = join(modules, 'node-red', 'red.js')
+  return { node: existsSync(node) ? node : process.execPath, red }
 }
 
 /** The first free port from the given one on, on loopback. */

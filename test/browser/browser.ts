@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import type { BrowserContext } from 'playwright-core'
+import { launchChromium } from '../../scripts/chromium'
+import {
+  findPort,
+  linkPackage,
+  makeUserDir,
+  type NodeRed,
+  removeUserDir,
+  startNodeRed,
+  writeFlows,
+} from '../../scripts/node-red'
+
+const ROOT = join(__dirname, '..', '..')
+
+/** A real Node-RED with this package, and a browser. */
+export interface Stage {
+  nodeRed: NodeRed
+  context: BrowserContext
+  /** What was written to the consoles of the pages as an error. */
+  errors: string[]
+  close(): Promise<void>
+}
+
+/**
+ * Starts both. Whoever starts a stage closes it.
+ * @param flows what Node-RED loads
+ * @param env more of its environment
+ */
+export async function setStage(
+  flows: object[] = [],
+  env: Record<string, string> = {},
+): Promise<Stage> {
+  const userDir = await makeUserDir()
+  await linkPackage(userDir, ROOT)
+  await writeFlows(userDir, { flows: flows as never, credentials: {} })
+  const nodeRed = await startNodeRed(userDir, await findPort(21_890), env)
+  const browser = await launchChromium()
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+  context.setDefaultTimeout(15_000)
+  const errors: string[] = []
+  context.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.location().url}: ${message.text()}`)
+  })
+  context.on('weberror', (error) => errors.push(`${error.error()}`))
+  return {
+    nodeRed,
+    context,
+    errors,
+    async close() {
+      await browser.close()
+      await nodeRed.stop()
+      await removeUserDir(userDir)
+    },
+  }
+}

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Locator } from 'playwright-core'
+import { Sandbox } from '../../nodes/sandbox/server'
+import { type NodeRed, STARTED } from '../../scripts/node-red'
+import { CANARY, UMID } from '../support/events'
+import { refusedPort } from '../support/server'
+import { type Stage, setStage } from './browser'
+import { Editor } from './editor'
+
+const SUB_ACCOUNT = 'browser_sub'
+
+type Flow = { id: string; type: string; wires?: string[][]; [property: string]: unknown }
+
+/** Somebody who adds the node for the first time, and never reads the README. */
+describe('the first use in the editor', function () {
+  this.timeout(60_000)
+  let sandbox: Sandbox
+  let stage: Stage
+  let nodeRed: NodeRed
+  let editor: Editor
+  /** Of the node from the palette. */
+  let id: string
+
+  before(async () => {
+    sandbox = await Sandbox.start()
+    sandbox.addSubAccount(SUB_ACCOUNT, CANARY)
+    const inject = {
+      ...{ id: 'inject', type: 'inject', z: 'tab', x: 120, y: 300, wires: [[]], repeat: '' },
+      props: [
+        { p: 'umid', v: UMID, vt: 'str' },
+        { p: 'channel', v: 'WhatsApp', vt: 'str' },
+      ],
+    }
+    const env = { BROWSER_KEY: CANARY, BROWSER_SUB: SUB_ACCOUNT }
+    stage = await setStage([{ id: 'tab', type: 'tab', label: 'Shop' }, inject], env)
+    nodeRed = stage.nodeRed
+    editor = await Editor.open(stage.context, nodeRed.url)
+  })
+
+  after(async () => {
+    await stage?.close()
+    await sandbox?.close()
+  })
+
+  async function typing() {
+    const [node] = await editor.nodes('8x8-typing-indicator')
+    assert.ok(node)
+    return node
+  }
+
+  const field = (name: string) => editor.page.locator(`#node-config-input-${name}`)
+
+  async function test(): Promise<string> {
+    await editor.page.locator('#eight-account-test').click()
+    const result = editor.page.locator('#eight-account-test-result')
+    await result.filter({ hasNotText: 'Testing…' }).filter({ hasText: /./ }).waitFor()
+    return `${await result.textContent()}`
+  }
+
+  it('drags the node from the palette: it says that it has no account', async () => {
+    const { page } = editor
+    const category = page.locator('#red-ui-palette-header-8x8')
+    await category.scrollIntoViewIfNeeded()
+    const entry = page.locator('.red-ui-palette-node[data-palette-type="8x8-typing-indicator"]')
+    await entry.scrollIntoViewIfNeeded()
+    await entry.dragTo(page.locator('#red-ui-workspace-chart'), {
+      targetPosition: { x: 350, y: 150 },
+    })
+    const node = await typing()
+    id = node.id
+    assert.equal(node.valid, false)
+    assert.match(node.validationErrors?.join('\n') ?? '', /Account/)
+    const triangle = page.locator(`.red-ui-flow-node-group[id="${id}"] .red-ui-flow-node-error`)
+    await triangle.hover()
+    await page.locator('.red-ui-flow-port-tooltip').filter({ hasText: 'Account' }).waitFor()
+  })
+
+  it('is warned when it deploys that', async () => {
+    const { page } = editor
+    await page.locator('#red-ui-header-button-deploy').click()
+    await page.getByText('not properly configured').waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).last().click()
+  })
+
+  it('shows the fields that each action has a use for', async () => {
+    const tray = await editor.edit(id)
+    const visible: Record<string, string[]> = {}
+    for (const action of ['send', 'start', 'stop', 'msg']) {
+      await tray.locator('#node-input-action').selectOption(action)
+      const labels = tray.locator('.form-row:visible > label')
+      visible[action] = (await labels.allTextContents()).map((text) => text.trim())
+    }
+    const common = ['Name', 'Account', 'Action', 'Umid', 'Channel']
+    const keeping = ['Wait first', 'Renew every', 'At most']
+    assert.deepEqual(visible, {
+      send: [...common, 'Unsupported', 'Received at', 'Sub-account'],
+      start: [...common, 'Unsupported', 'Conversation', ...keeping, 'Received at', 'Sub-account'],
+      stop: [...common, 'Conversation', 'Sub-account'],
+      msg: [...common, 'Unsupported', 'Conversation', ...keeping, 'Received at', 'Sub-account'],
+    })
+    await tray.locator('#node-input-action').selectOption('send')
+  })
+
+  it('opens the dialog of a new account, which marks what is missing, with a reason', async () => {
+    const { page } = editor
+    await page.locator('#node-input-btn-account-add').click()
+    await page.locator('#node-config-dialog-ok').waitFor()
+    await editor.tray()
+    await field('region').selectOption('europe')
+    assert.equal(
+      await page.locator('#eight-account-region-url').textContent(),
+      'https://chatapps.8x8.uk',
+    )
+    await field('subAccountId').fill('no spaces')
+    await marked(field('subAccountId'), 'Sub-account: needs')
+    await field('apiKey').fill('two words')
+    await marked(field('apiKey'), 'API key: only')
+    await field('timeout').fill('soon')
+    await marked(field('timeout'), 'Timeout: must be')
+    await field('timeout').fill('5')
+    await field('region').selectOption('custom')
+    await field('baseUrl').fill('http://example.com')
+    await marked(field('baseUrl'), 'Base URL: must be')
+    await field('region').selectOption('sandbox')
+    assert.ok(!(await field('apiKey').isVisible()))
+    await field('region').selectOption('custom')
+  })
+
+  async function marked(input: Locator, reason: string): Promise<void> {
+    await input.blur()
+    await input.and(editor.page.locator('.input-error')).waitFor()
+    await input.hover()
+    const popover = editor.page.locator('.red-ui-popover').getByText(reason)
+    await popover.waitFor()
+    await editor.page.mouse.move(0, 0)
+    await popover.waitFor({ state: 'hidden' })
+  }
+
+  it('tests the connection before it is deployed, and says what is wrong with what is typed', async () => {
+    await field('baseUrl').fill(sandbox.url)
+    assert.equal(await test(), 'Not tested. Correct this first: Sub-account.')
+    await field('subAccountId').fill('${BROWSER_NOT_SET}')
+    assert.match(await test(), /BROWSER_NOT_SET is not set/)
+  })
+
+  it('tells a wrong key by the test', async () => {
+    await field('subAccountId').fill(SUB_ACCOUNT)
+    await field('apiKey').fill('wrong')
+    assert.match(await test(), /^8x8 refused the API key/)
+  })
+
+  it('tells a wrong sub-account by the test', async () => {
+    await field('apiKey').fill(CANARY)
+    await field('subAccountId').fill('not_mine')
+    assert.match(await test(), /the sub-account does not belong/)
+  })
+
+  it('tells a dead host by the test', async () => {
+    await field('baseUrl').fill(`http://127.0.0.1:${await refusedPort()}`)
+    assert.match(await test(), /^No connection to 127\.0\.0\.1:/)
+  })
+
+  it('finds the right connection fine, by the keyboard too', async () => {
+    await field('baseUrl').fill(sandbox.url)
+    await field('subAccountId').fill(SUB_ACCOUNT)
+    assert.match(await test(), /^Connection fine/)
+    await field('timeout').fill('4')
+    await editor.page.locator('#eight-account-test-result').waitFor({ state: 'hidden' })
+    await editor.page.locator('#eight-account-test').focus()
+    await editor.page.keyboard.press('Enter')
+    await editor.page.getByText('Connection fine').waitFor()
+  })
+
+  it('saves the account and the node, and deploys them: nothing is wrong any more', async () => {
+    await editor.close('node-config-dialog-ok')
+    await editor.close('node-dialog-ok')
+    assert.deepEqual((await typing()).validationErrors, [])
+    await editor.deploy()
+    assert.deepEqual(
+      (await editor.nodes()).filter(({ valid }) => !valid),
+      [],
+    )
+  })
+
+  it('never gets the key back: not in the page, the flows, an export', async () => {
+    await editor.load()
+    const [account] = await editor.nodes('8x8-account')
+    assert.ok(account)
+    await editor.editConfig('8x8-account', account.id)
+    assert.equal(await field('apiKey').inputValue(), '__PWRD__')
+    const headers = { accept: 'application/json' }
+    const answers = [`/flows`, `/credentials/8x8-account/${account.id}`].map(async (path) =>
+      (await fetch(nodeRed.url + path, { headers })).text(),
+    )
+    const page = await editor.page.content()
+    for (const text of [page, await editor.exported(), ...(await Promise.all(answers))]) {
+      assert.ok(text.length > 2)
+      assert.ok(!text.includes(CANARY))
+    }
+  })
+
+  it('tests with the stored key, but not to another host', async () => {
+    assert.match(await test(), /^Connection fine/)
+    const before = sandbox.requests.length
+    await field('baseUrl').fill(sandbox.url.replace('127.0.0.1', 'localhost'))
+    assert.match(await test(), /^Type the API key/)
+    assert.equal(sandbox.requests.length, before)
+    await editor.close('node-config-dialog-cancel')
+  })
+
+  it('takes key and sub-account from the environment when the flow runs', async () => {
+    const [account] = await editor.nodes('8x8-account')
+    await editor.editConfig('8x8-account', `${account?.id}`)
+    await field('apiKey').fill('${BROWSER_KEY}')
+    await field('subAccountId').fill('${BROWSER_SUB}')
+    assert.equal(await editor.page.locator('.red-ui-tray .input-error').count(), 0)
+    assert.match(await test(), /^Connection fine/)
+    await editor.close('node-config-dialog-ok')
+    await editor.deploy()
+    await change((flows) => {
+      for (const node of flows) if (node.id === 'inject') node.wires = [[id]]
+    })
+    sandbox.receive({ subAccountId: SUB_ACCOUNT, channel: 'whatsapp', msisdn: '+6590000000' })
+    const shown = once(sandbox, 'typing')
+    await inject()
+    await shown
+    await editor.load()
+    await editor.page.getByText('sent', { exact: true }).waitFor()
+  })
+
+  it('works in a subflow, with the umid as a property of it', async () => {
+    const { umid } = sandbox.receive({
+      subAccountId: SUB_ACCOUNT,
+      channel: 'rcs',
+      msisdn: '+6590000001',
+    })
+    const [account] = await editor.nodes('8x8-account')
+    await change((flows) => {
+      flows.push(
+        {
+          id: 'subflow',
+          type: 'subflow',
+          name: 'with dots',
+          in: [{ x: 50, y: 30, wires: [{ id: 'inner' }] }],
+          out: [],
+          env: [{ name: 'UMID', type: 'str', value: '' }],
+        },
+        {
+          id: 'inner',
+          type: '8x8-typing-indicator',
+          z: 'subflow',
+          x: 150,
+          y: 30,
+          wires: [[], []],
+          account: account?.id,
+          action: 'send',
+          umid: 'UMID',
+          umidType: 'env',
+          channel: 'rcs',
+          channelType: 'str',
+        },
+        {
+          id: 'instance',
+          type: 'subflow:subflow',
+          z: 'tab',
+          x: 350,
+          y: 300,
+          wires: [],
+          env: [{ name: 'UMID', type: 'str', value: umid }],
+        },
+      )
+      for (const node of flows) if (node.id === 'inject') node.wires = [['instance']]
+    })
+    const shown = once(sandbox, 'typing')
+    await inject()
+    await shown
+    assert.deepEqual(sandbox.requests.at(-1)?.body, { channel: 'rcs', type: 'typing', umid })
+    await editor.load()
+    await editor.edit('inner')
+    assert.equal(await editor.page.locator('.red-ui-tray .input-error').count(), 0)
+    await editor.close('node-dialog-cancel')
+  })
+
+  it('met no error', () => assert.deepEqual(stage.errors, []))
+
+  /** Deploys what another editor might have changed. */
+  async function change(edit: (flows: Flow[]) => void): Promise<void> {
+    const url = `${nodeRed.url}/flows`
+    const flows = (await (await fetch(url)).json()) as Flow[]
+    edit(flows)
+    const started = nodeRed.prints(STARTED)
+    const headers = { 'content-type': 'application/json' }
+    await fetch(url, { method: 'POST', headers, body: JSON.stringify(flows) })
+    await started
+  }
+
+  async function inject(): Promise<void> {
+    await fetch(`${nodeRed.url}/inject/inject`, { method: 'POST' })
+  }
+})
