@@ -19,6 +19,7 @@ interface Globals {
       eachConfig(visit: (node: EditorNode) => unknown): void
       createCompleteNodeSet(options: object): object[]
     }
+    sidebar: { help: { show(type: string): void } }
     editor: {
       edit(node: EditorNode): void
       editConfig(name: string, type: string, id: string): void
@@ -153,6 +154,17 @@ export class Editor {
     const own = this.page.locator(`#${button}`)
     await own.click()
     await own.waitFor({ state: 'detached' })
+  }
+
+  /** The help of a type as it is shown, on one line. */
+  async help(type: string): Promise<string> {
+    await this.page.evaluate((of) => {
+      const { RED } = globalThis as unknown as Globals
+      RED.sidebar.help.show(of)
+    }, type)
+    const content = this.page.locator('.red-ui-help')
+    await content.locator('p').first().waitFor()
+    return (await content.innerText()).replace(/\s+/g, ' ')
   }
 
   /** What Export puts onto the clipboard: all flows as JSON. */

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import type { Locator } from 'playwright-core'
+import { languagesOf, readCatalog, readWords, SETS } from '../support/catalogs'
+import { findViolations } from './axe'
+import { type Stage, setStage } from './browser'
+import { Editor } from './editor'
+
+const at = (x: number, y: number) => ({ z: 'tab', x, y, wires: [[], []] })
+
+/** Every dialog with all its fields, a node that is wrong, and one of the core to compare with. */
+const FLOWS = [
+  { id: 'tab', type: 'tab', label: '1' },
+  { id: 'account', type: '8x8-account', subAccountId: 'my_sub', region: 'custom', baseUrl: '' },
+  { id: 'typing', type: '8x8-typing-indicator', account: 'account', action: 'msg', ...at(200, 80) },
+  {
+    id: 'start',
+    type: '8x8-typing-indicator',
+    account: 'account',
+    action: 'start',
+    ...at(200, 160),
+  },
+  { id: 'wrong', type: '8x8-typing-indicator', umid: '', ...at(500, 160) },
+  {
+    id: 'always',
+    type: '8x8-typing-indicator',
+    account: 'account',
+    channel: 'whatsapp',
+    channelType: 'str',
+    ...at(500, 80),
+  },
+  { id: 'sandbox', type: '8x8-sandbox', deliverTo: 'webhook', webhookUrl: '', ...at(200, 240) },
+  { id: 'core', type: 'http request', ...at(500, 240) },
+]
+
+const DIALOGS = ['typing', 'sandbox', 'account'] as const
+type Dialog = (typeof DIALOGS)[number]
+
+/** A key of a catalog, as it would be seen without its text. */
+const KEY = /\b(label|unit|tip|check|status|placeholder|region|action|node|output|test)\.[a-z]+/
+
+describe('the dialogs', function () {
+  this.timeout(90_000)
+  let stage: Stage
+
+  before(async () => {
+    stage = await setStage(FLOWS)
+  })
+
+  after(() => stage?.close())
+
+  const open = (editor: Editor, dialog: Dialog | 'core'): Promise<Locator> =>
+    dialog === 'account' ? editor.editConfig('8x8-account', 'account') : editor.edit(dialog)
+
+  const close = (editor: Editor, dialog: Dialog | 'core') =>
+    editor.close(dialog === 'account' ? 'node-config-dialog-cancel' : 'node-dialog-cancel')
+
+  /** What there is to read in a part of the page: texts, options, placeholders and tooltips. */
+  function textsOf(part: Locator): Promise<string[]> {
+    return part.evaluate((root) => {
+      const found: string[] = []
+      const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT)
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const texts =
+          node instanceof Element
+            ? [node.getAttribute('placeholder'), node.getAttribute('title')]
+            : [node.textContent]
+        for (const text of texts) if (text?.trim()) found.push(text.trim())
+      }
+      return found
+    })
+  }
+
+  const catalogs = (language: string) => SETS.map((set) => readCatalog(set, language))
+
+  for (const language of languagesOf('account').filter((each) => each !== 'en-US')) {
+    it(`speak ${language}, and nothing else`, async () => {
+      const editor = await Editor.open(stage.context, stage.nodeRed.url, language)
+      const { page } = editor
+      const seen: string[] = []
+      for (const part of ['#red-ui-palette', '#red-ui-workspace-chart']) {
+        seen.push(...(await textsOf(page.locator(part))))
+      }
+      for (const dialog of DIALOGS) {
+        seen.push(...(await textsOf((await open(editor, dialog)).locator('.red-ui-tray-body'))))
+        await close(editor, dialog)
+      }
+      for (const node of await editor.nodes()) seen.push(...(node.validationErrors ?? []))
+      const translated = new Set(catalogs(language).flatMap((catalog) => [...catalog.values()]))
+      for (const catalog of catalogs('en-US')) {
+        for (const [key, text] of catalog) {
+          assert.ok(translated.has(text) || !seen.includes(text), `${key}: ${text}`)
+        }
+      }
+      assert.deepEqual(
+        seen.filter((text) => KEY.test(text)),
+        [],
+      )
+      const [account, typing, sandbox] = catalogs(language)
+      for (const text of [
+        ...['label.region', 'region.europe', 'unit.deadline', 'tip.apiKey'].map((key) =>
+          account?.get(key),
+        ),
+        ...[
+          'type',
+          'node.start',
+          'label.umid',
+          'unsupported.pass',
+          'placeholder.conversation',
+          'status.check.account',
+          'check.umidMissing',
+        ].map((key) => typing?.get(key)),
+        ...['type', 'label.deliverTo', 'status.check.webhookUrl'].map((key) => sandbox?.get(key)),
+      ]) {
+        assert.ok(
+          seen.some((each) => each.includes(`${text}`)),
+          `${text}`,
+        )
+      }
+      for (const set of SETS) {
+        const shown = await editor.help(`8x8-${set}`)
+        const [, first = ''] = /<p>([^<.。]*)/.exec(readWords(set, language, 'html')) ?? []
+        assert.ok(
+          first && shown.includes(first.replace(/\s+/g, ' ').trim()),
+          `help of ${set}: ${first}`,
+        )
+      }
+      await page.close()
+    })
+  }
+
+  describe('in English', () => {
+    let editor: Editor
+
+    before(async () => {
+      editor = await Editor.open(stage.context, stage.nodeRed.url)
+    })
+
+    it('name the nodes on the canvas by what they do', async () => {
+      const labels = await editor.page.locator('.red-ui-flow-node-label').allTextContents()
+      for (const label of ['typing', 'keep typing', 'typing: WhatsApp', 'sandbox']) {
+        assert.ok(labels.includes(label), `${label} of ${labels}`)
+      }
+    })
+
+    it('break no rule that the dialog of http request keeps', async () => {
+      const rules = async (dialog: Dialog | 'core') => {
+        await open(editor, dialog)
+        const found = await findViolations(editor.page, '.red-ui-tray-body')
+        await close(editor, dialog)
+        return found
+      }
+      const core = (await rules('core')).map(([rule]) => rule)
+      for (const dialog of DIALOGS) {
+        const found = await rules(dialog)
+        assert.deepEqual(
+          found.filter(([rule]) => !core.includes(rule)),
+          [],
+          dialog,
+        )
+      }
+    })
+
+    it('have no field that the keyboard does not reach', async () => {
+      const { page } = editor
+      for (const dialog of DIALOGS) {
+        const tray = await open(editor, dialog)
+        const visible = tray
+          .locator('.red-ui-tray-body')
+          .locator(
+            'input:visible:not([type=hidden]), select:visible, button.red-ui-button:visible:not([disabled])',
+          )
+        const wanted = await visible.evaluateAll((fields) =>
+          fields.map(({ id }) => id).filter(Boolean),
+        )
+        const reached = new Set<string>()
+        await tray.locator('input').first().focus()
+        for (let presses = 0; presses < 60; presses++) {
+          reached.add(await page.evaluate(() => `${document.activeElement?.id}`))
+          await page.keyboard.press('Tab')
+        }
+        assert.ok(wanted.length > 3)
+        assert.deepEqual(
+          wanted.filter((id) => !reached.has(id)),
+          [],
+          dialog,
+        )
+        await close(editor, dialog)
+      }
+    })
+
+    it('fit into a tray of 360 px', async () => {
+      for (const dialog of DIALOGS) {
+        const tray = await open(editor, dialog)
+        const wide = await tray.evaluate((element: HTMLElement) => {
+          element.style.width = '360px'
+          const body = element.querySelector('.red-ui-tray-body form')
+          const rows = [...element.querySelectorAll('.form-row > *, .form-tips')]
+          const right = Math.max(...rows.map((row) => row.getBoundingClientRect().right))
+          return right - (body?.getBoundingClientRect().right ?? 0)
+        })
+        assert.ok(wide <= 0, `${dialog}: ${wide} px too wide`)
+        await close(editor, dialog)
+      }
+    })
+  })
+
+  it('met no error', () => assert.deepEqual(stage.errors, []))
+})

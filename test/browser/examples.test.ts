@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { EXAMPLES } from '../../scripts/example'
+import { type Stage, setStage } from './browser'
+import { Editor } from './editor'
+
+/** What a user has to enter: nothing in the sandbox, the key of an own account elsewhere. */
+const MISSING = ['API key: not set']
+
+describe('the examples in the editor', function () {
+  this.timeout(60_000)
+  let stage: Stage
+
+  before(async () => {
+    stage = await setStage()
+  })
+
+  after(() => stage?.close())
+
+  for (const file of readdirSync(EXAMPLES).sort()) {
+    const name = basename(file, '.json')
+    it(`imports and deploys: ${name}`, async () => {
+      const { nodeRed, context } = stage
+      const headers = { 'content-type': 'application/json' }
+      await fetch(`${nodeRed.url}/flows`, { method: 'POST', headers, body: '[]' })
+      const editor = await Editor.open(context, nodeRed.url)
+      await editor.importExample(name)
+      const nodes = await editor.nodes()
+      assert.ok(nodes.length > 3)
+      assert.deepEqual(
+        nodes.filter(({ type }) => type === 'unknown'),
+        [],
+      )
+      const reasons = nodes.flatMap(({ type, validationErrors = [] }) =>
+        // Who uses a config node that lacks something is told so as well.
+        type === '8x8-account' ? validationErrors : [],
+      )
+      assert.deepEqual(
+        reasons.filter((reason) => !MISSING.includes(reason)),
+        [],
+      )
+      const wrong = nodes.filter(({ valid, type }) => !valid && !type.startsWith('8x8-'))
+      assert.deepEqual(wrong, [])
+      await editor.deploy()
+      await editor.page.close()
+    })
+  }
+
+  it('met no error', () => assert.deepEqual(stage.errors, []))
+})
