@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
-import { languagesOf, readCatalog, readWords, SETS } from '../support/catalogs'
+import { readCatalog, readWords, SETS } from '../support/catalogs'
 import { findViolations } from './axe'
 import { type Stage, setStage } from './browser'
 import { Editor } from './editor'
@@ -38,6 +38,8 @@ type Dialog = (typeof DIALOGS)[number]
 /** A key of a catalog, as it would be seen without its text. */
 const KEY = /\b(label|unit|tip|check|status|placeholder|region|action|node|output|test)\.[a-z]+/
 
+const squeeze = (text: string) => text.replace(/\s/g, '')
+
 describe('the dialogs', function () {
   this.timeout(90_000)
   let stage: Stage
@@ -72,10 +74,12 @@ describe('the dialogs', function () {
 
   const catalogs = (language: string) => SETS.map((set) => readCatalog(set, language))
 
-  for (const language of languagesOf('account').filter((each) => each !== 'en-US')) {
+  for (const language of ['ja', 'de']) {
     it(`speak ${language}, and nothing else`, async () => {
       const editor = await Editor.open(stage.context, stage.nodeRed.url, language)
       const { page } = editor
+      const status = readCatalog('typing-indicator', language).get('status.check.account')
+      await page.locator('#red-ui-workspace-chart').getByText(`${status}`).first().waitFor()
       const seen: string[] = []
       for (const part of ['#red-ui-palette', '#red-ui-workspace-chart']) {
         seen.push(...(await textsOf(page.locator(part))))
@@ -95,6 +99,8 @@ describe('the dialogs', function () {
         seen.filter((text) => KEY.test(text)),
         [],
       )
+      // The palette breaks a name into lines.
+      const together = squeeze(seen.join(''))
       const [account, typing, sandbox] = catalogs(language)
       for (const text of [
         ...['label.region', 'region.europe', 'unit.deadline', 'tip.apiKey'].map((key) =>
@@ -111,18 +117,12 @@ describe('the dialogs', function () {
         ].map((key) => typing?.get(key)),
         ...['type', 'label.deliverTo', 'status.check.webhookUrl'].map((key) => sandbox?.get(key)),
       ]) {
-        assert.ok(
-          seen.some((each) => each.includes(`${text}`)),
-          `${text}`,
-        )
+        assert.ok(together.includes(squeeze(`${text}`)), text)
       }
       for (const set of SETS) {
-        const shown = await editor.help(`8x8-${set}`)
         const [, first = ''] = /<p>([^<.。]*)/.exec(readWords(set, language, 'html')) ?? []
-        assert.ok(
-          first && shown.includes(first.replace(/\s+/g, ' ').trim()),
-          `help of ${set}: ${first}`,
-        )
+        assert.ok(first)
+        await editor.showHelp(`8x8-${set}`, first.replace(/\s+/g, ' ').trim())
       }
       await page.close()
     })

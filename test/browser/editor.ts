@@ -156,15 +156,13 @@ export class Editor {
     await own.waitFor({ state: 'detached' })
   }
 
-  /** The help of a type as it is shown, on one line. */
-  async help(type: string): Promise<string> {
+  /** Opens the help of a type; resolves when it shows a text. */
+  async showHelp(type: string, text: string): Promise<void> {
     await this.page.evaluate((of) => {
       const { RED } = globalThis as unknown as Globals
       RED.sidebar.help.show(of)
     }, type)
-    const content = this.page.locator('.red-ui-help')
-    await content.locator('p').first().waitFor()
-    return (await content.innerText()).replace(/\s+/g, ' ')
+    await this.page.locator('.red-ui-help').filter({ hasText: text }).first().waitFor()
   }
 
   /** What Export puts onto the clipboard: all flows as JSON. */
