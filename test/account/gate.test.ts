@@ -151,9 +151,9 @@ describe('gate', () => {
   })
 
   it('takes refusals of guests that were inside together as one, and the longest wait', () => {
-    const { gate, enter } = open({ maxInFlight: 3 })
-    const guests = ['a', 'b', 'c'].map((name) => enter(name).one)
-    for (const [i, retryAfter] of [2000, 5000, undefined].entries()) {
+    const { gate, enter } = open({ maxInFlight: 4 })
+    const guests = ['a', 'b', 'c', 'd'].map((name) => enter(name).one)
+    for (const [i, retryAfter] of [2000, 5000, 1000, undefined].entries()) {
       gate.refused(guests[i] as Guest, retryAfter)
     }
     for (const one of guests) gate.leave(one)
@@ -177,6 +177,16 @@ describe('gate', () => {
     gate.leave(one)
     refuseAgain()
     assert.deepEqual(holds, [125, 250, 500, 1000, 2000, 2000, 2000, 125])
+  })
+
+  it('is restrained from a refusal to a success, even if one fits at most', () => {
+    const { gate, enter } = open({ maxInFlight: 1 })
+    refuse(gate)
+    clock.tick(1000)
+    assert.equal(gate.restrained, true)
+    const { one } = enter('a')
+    gate.succeeded(one)
+    assert.equal(gate.restrained, false)
   })
 
   it('is not shut for longer than the longest hold', () => {
