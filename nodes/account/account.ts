@@ -6,6 +6,7 @@ import type { AccountOptions } from './options'
 import { findProxy, type ProxyNode, type ProxyRoute } from './proxy'
 import { Sessions } from './sessions'
 import { readSettings } from './settings'
+import { tlsOptions } from './tls'
 import { tryConnection } from './trial'
 import type { TrialAnswer } from './trial-answer'
 import { readTrial } from './trial-form'
@@ -67,7 +68,8 @@ export default function register(RED: NodeAPI): void {
   }
 
   function wayTo(origin: string, config: Pick<AccountDef, 'tls' | 'proxy'>): Way {
-    const tls = getNode<TlsNode>(config.tls)?.addTLSOptions({})
+    const configured = getNode<TlsNode>(config.tls)?.addTLSOptions({})
+    const tls = tlsOptions(origin, configured)
     return { tls, proxy: findProxy(origin, getNode<ProxyNode>(config.proxy), process.env) }
   }
 

@@ -1,6 +1,7 @@
 import { CODES } from './api'
-import { Client, type ClientOptions, type Server } from './client'
+import { Client, type ClientOptions } from './client'
 import type { TypingError } from './errors'
+import type { Server } from './line'
 import type { Finding, TrialAnswer } from './trial-answer'
 
 /** A connection to test. */
@@ -18,7 +19,8 @@ const LONGEST_TRIAL = 10_000
 /** Makes one call to 8x8 that shows nothing to anybody, and says what the answer means. */
 export async function tryConnection({ server, subAccountId, ...way }: Trial): Promise<TrialAnswer> {
   const timeout = Math.min(way.timeout, LONGEST_TRIAL)
-  const client = new Client({ ...way, server, timeout, deadline: timeout, retries: false })
+  const once = { deadline: timeout, retries: false, maxInFlight: 1, maxWaiting: 0 }
+  const client = new Client({ ...way, ...once, server, timeout })
   const { host } = new URL(server.origin)
   try {
     await client.send({ subAccountId, channel: 'whatsapp', umid: NO_UMID }).result
