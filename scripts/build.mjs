@@ -55,10 +55,11 @@ async function buildEditorHalf(built) {
     charset: 'utf8',
   })
   const form = readFileSync(join(source, `${name}.html`), 'utf8')
+  const style = readFileSync('nodes/editor/dialog.css', 'utf8')
   const script = outputFiles[0]?.text ?? ''
   writeFileSync(
     join(folder, `${name}.html`),
-    `${form}\n<script type="text/javascript">\n${script}</script>\n`,
+    `<style>\n${style}</style>\n${form}\n<script type="text/javascript">\n${script}</script>\n`,
   )
   cpSync(join(source, 'locales'), join(folder, 'locales'), { recursive: true })
   const icon = join('icons', `${name}.svg`)
@@ -83,5 +84,5 @@ async function buildPhonePage() {
       charset: 'utf8',
     })
   }
-  cpSync(join(source, 'page.html'), join(folder, 'page.html'))
+  for (const file of ['page.html', 'icon.svg']) cpSync(join(source, file), join(folder, file))
 }

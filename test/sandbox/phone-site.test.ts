@@ -43,6 +43,7 @@ describe('phone: its page over HTTP', () => {
     for (const [path, type] of [
       ['', 'text/html; charset=utf-8'],
       ['page.css', 'text/css; charset=utf-8'],
+      ['icon.svg', 'image/svg+xml'],
       ['page.js', 'text/javascript; charset=utf-8'],
     ] as const) {
       await writeFile(join(folder, path || 'page.html'), `file ${path}`)
