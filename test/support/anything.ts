@@ -53,7 +53,7 @@ function throwingProxy(): object {
 /** Objects and values that few programs expect. */
 export const HOSTILE: Anything[] = [
   one('a symbol', () => Symbol('value')),
-  one('an object that one could wait for in vain', () => ({ then() {} })),
+  one('an object that one could wait for in vain', () => Object.fromEntries([['then', () => {}]])),
   one('an object whose then throws', () =>
     Object.defineProperty({}, 'then', { get: throwing(new Error('no')) }),
   ),

@@ -216,7 +216,8 @@ describe('8x8-typing-indicator, given anything', function () {
     const done = new Promise<void>((resolve) => {
       completed = resolve
     })
-    helper.getNode('typing').receive({ umid: { then() {} }, channel: 'rcs' } as NodeMessage)
+    const umid = Object.fromEntries([['then', () => {}]])
+    helper.getNode('typing').receive({ umid, channel: 'rcs' } as NodeMessage)
     await new Promise(setImmediate)
     await flow.deploy({ node: { ...jsonata, name: 'changed' } }, 'nodes')
     await done
