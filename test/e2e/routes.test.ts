@@ -135,7 +135,11 @@ describe('the HTTP routes of the package', function () {
       events.on('node-status', onStatus)
     }
     try {
-      await helper.load([look, account, typingIndicator, sandbox], FLOWS as unknown as NodeDef[], {})
+      await helper.load(
+        [look, account, typingIndicator, sandbox],
+        FLOWS as unknown as NodeDef[],
+        {},
+      )
       await open
       const added = (['httpAdmin', 'httpNode'] as const).flatMap((app) =>
         routesOf(RED?.[app])
