@@ -24,7 +24,14 @@ export default function register(RED: NodeAPI): void {
       this.warn(error.message)
     })
     this.on('input', (msg, _send, done) => {
-      opening.then(({ phone }) => phone.reply(msg.payload)).then(() => done(), done)
+      opening
+        .then(({ phone }) => phone.reply(payloadOf(msg)))
+        .then(
+          () => undefined,
+          (error: Error) => error,
+        )
+        .then(done)
+        .catch((error) => this.error(`The outcome of a message was lost: ${typeof error}`))
     })
     this.on('close', (done: () => void) => {
       opening.then(({ close }) => close()).then(done, done)
@@ -59,6 +66,15 @@ export default function register(RED: NodeAPI): void {
     Sandbox,
     { credentials: { webhookAuthorization: { type: 'password' } } },
   )
+}
+
+/** @throws {TypeError} for one that throws whatever it likes, which may even be nothing */
+function payloadOf(msg: NodeMessage): unknown {
+  try {
+    return msg.payload
+  } catch {
+    throw new TypeError('The reply in msg.payload cannot be read')
+  }
 }
 
 /** What matters most; texts are keys of the catalog. */

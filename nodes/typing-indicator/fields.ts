@@ -22,14 +22,20 @@ const FIELDS = {
   receivedAt: {
     // Not z.date(): a Date of a function node may come from another realm.
     schema: z.preprocess(
-      (value) => (types.isDate(value) ? value.getTime() : value),
+      (value) => (types.isDate(value) ? timeOf(value) : value),
       z.union([
-        z.number().min(1e11), // since 1973: s instead of ms would be long ago
+        z
+          .number()
+          .min(1e11) // since 1973: s instead of ms would be long ago
+          .max(8.64e15), // the last Date
         z
           .string()
           .regex(/^\d{12,14}$/)
           .transform(Number),
-        z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+        z.iso
+          .datetime({ offset: true })
+          .transform((text) => Date.parse(text))
+          .pipe(z.number()), // no NaN
       ]),
     ),
     form: 'a Date, ms since 1970, or ISO 8601 with a time zone',
@@ -43,6 +49,11 @@ const FIELDS = {
 
 type Field = keyof typeof FIELDS
 type Parsed<F extends Field> = z.infer<(typeof FIELDS)[F]['schema']>
+
+/** Not by the Date's own getTime, which may be anything. */
+function timeOf(date: Date): number {
+  return Date.prototype.getTime.call(date)
+}
 
 /** A value, or undefined where nothing is given. */
 export function given(value: unknown): unknown {
@@ -58,9 +69,9 @@ export function parse<F extends Field>(
   value: unknown,
   known: Pick<Facts, 'umid' | 'channel'> = {},
 ): Parsed<F> {
-  const { schema, form } = FIELDS[field]
-  const result = schema.safeParse(value)
-  if (result.success) return result.data as Parsed<F>
+  const parsed = parseLoosely(field, value)
+  if (parsed !== undefined) return parsed
+  const { form } = FIELDS[field]
   const text = value === undefined ? `No ${field} is given` : `The ${field} is not ${form}`
   throw new TypingError('invalid-input', text, { ...known, field })
 }
@@ -68,5 +79,9 @@ export function parse<F extends Field>(
 /** The value if it is well-formed; for what may be left out or odd. */
 export function parseLoosely<F extends Field>(field: F, value: unknown): Parsed<F> | undefined {
   if (value === undefined) return undefined // mostly; zod would make an error first
-  return FIELDS[field].schema.safeParse(value).data as Parsed<F> | undefined
+  try {
+    return FIELDS[field].schema.safeParse(value).data as Parsed<F> | undefined
+  } catch {
+    return undefined // zod looks at what is wrong with a value, and it may throw
+  }
 }

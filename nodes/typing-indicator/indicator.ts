@@ -1,12 +1,14 @@
+import { types } from 'node:util'
 import type { Client } from '../account/client'
 import { closedError, onlyKnown, TypingError } from '../account/errors'
 import type { Sending, Sent } from '../account/sending'
 import type { Owner, Sessions } from '../account/sessions'
 import { parse } from './fields'
 import type { Action } from './options'
-import { describe, type Outcome, type Task, type Typing } from './outcome'
+import type { Outcome, Task, Typing } from './outcome'
 import { type Request, toRequest, toStop, type Values } from './request'
 import type { Rhythm } from './rhythm'
+import { property, unreadable } from './thrown'
 
 /** What an indicator is made of. */
 export interface Parts {
@@ -35,6 +37,8 @@ export class Indicator {
   readonly #owner: Owner
   readonly #tasks = new Set<Promise<void>>()
   readonly #sendings = new Set<Sending>()
+  /** Ends the reading of a message: an expression may wait for something that never comes. */
+  readonly #readings = new Set<() => void>()
   #closed = false
 
   constructor(parts: Parts) {
@@ -58,6 +62,7 @@ export class Indicator {
   async close(): Promise<void> {
     this.#closed = true
     for (const sending of this.#sendings) sending.cancel()
+    for (const cancel of this.#readings) cancel()
     this.#parts.sessions.close(this.#owner)
     await Promise.all(this.#tasks)
     this.#parts.outcome.close()
@@ -82,17 +87,26 @@ export class Indicator {
 
   async #perform(msg: Task['msg']): Promise<Done> {
     const { outcome, read, subAccountId } = this.#parts
-    const action = this.#parts.action === 'msg' ? parse('action', msg.action) : this.#parts.action
+    const fixed = this.#parts.action
+    const action = fixed === 'msg' ? parse('action', property(msg, 'action')) : fixed
     if (action !== 'stop') outcome.sending()
-    const values = await read(msg)
+    const values = await this.#untilClosed(read(msg))
     if (this.#closed) throw closedError()
     if (action === 'stop') return this.#stop(toStop(values, msg, subAccountId))
-    const request = toRequest(values, msg.payload, subAccountId, Date.now())
+    const request = toRequest(values, property(msg, 'payload'), subAccountId, Date.now())
     try {
       return await (action === 'start' ? this.#start(request, msg) : this.#send(request))
     } catch (error) {
       throw about(request, toTypingError(error))
     }
+  }
+
+  #untilClosed<T>(reading: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = () => reject(closedError())
+      this.#readings.add(cancel)
+      reading.then(resolve, reject).finally(() => this.#readings.delete(cancel))
+    })
   }
 
   async #send({ umid, channel, subAccountId }: Request): Promise<Done> {
@@ -142,6 +156,8 @@ export class Indicator {
   }
 }
 
+const USUAL = { enumerable: true, configurable: true, writable: true }
+
 /**
  * The message as it came in, for an end without an answer. The flow goes on with the message
  * itself and answers its HTTP request, so the copy has no `req` and `res`. A loop, because of
@@ -150,7 +166,11 @@ export class Indicator {
 function copyForLater(msg: Task['msg']): Task['msg'] {
   const copy: Task['msg'] = {}
   for (const key of Object.keys(msg)) {
-    if (key !== 'req' && key !== 'res') copy[key] = msg[key]
+    if (key === 'req' || key === 'res') continue
+    const value = property(msg, key)
+    // To assign it would change the prototype of the copy.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value, ...USUAL })
+    else copy[key] = value
   }
   return copy
 }
@@ -167,6 +187,8 @@ function about({ umid, channel }: Request, failure: TypingError): TypingError {
 
 /** Anything else than a TypingError comes from a message that throws when it is looked at. */
 function toTypingError(error: unknown): TypingError {
-  if (error instanceof TypingError) return error
-  return new TypingError('invalid-input', `The message cannot be read: ${describe(error)}`)
+  // A proxy can throw even when it is asked what it is.
+  return types.isProxy(error) || !(error instanceof TypingError)
+    ? unreadable('The message', error)
+    : error
 }

@@ -1,6 +1,7 @@
 import type { NodeStatus } from 'node-red'
 import { type Facts, TypingError } from '../account/errors'
 import { StatusLine } from './status'
+import { describe } from './thrown'
 
 /** What a success adds to a message, as `msg.typing`. */
 export interface Typing {
@@ -134,8 +135,8 @@ export class Outcome {
   }
 
   /** The runtime threw when it was handed an outcome; the least is to say so. */
-  lost(error: unknown): void {
-    this.#host.report(error instanceof Error ? error : new Error('A message was lost'))
+  lost(thrown: unknown): void {
+    this.#host.report(new Error(`The outcome of a message was lost: ${describe(thrown)}`))
   }
 
   /** A failure after the message had its output. @param msg a message of its own */
@@ -170,11 +171,6 @@ export class Outcome {
 function unwritable(error: unknown): TypingError {
   const text = `The message takes no msg.typing: ${describe(error)}`
   return new TypingError('invalid-input', text)
-}
-
-/** What was thrown, which may be anything. */
-export function describe(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : `a thrown ${typeof thrown}`
 }
 
 /** A few words: the field that is at fault or else the kind of failure. */

@@ -3,6 +3,7 @@ import type { TypingEvent } from '../account/client'
 import { TypingError } from '../account/errors'
 import type { Conversation } from '../account/session-index'
 import { given, parse, parseLoosely } from './fields'
+import { property } from './thrown'
 import { type InboundMessage, readWebhook } from './webhook'
 
 /** ms that our clock and 8x8's may differ before a message counts as too old. Our choice. */
@@ -78,10 +79,9 @@ export function toStop(
   msg: { payload?: unknown; typing?: unknown },
   account: string,
 ): { umid: string } | Conversation {
-  const webhook = readWebhook(msg.payload)
+  const webhook = readWebhook(property(msg, 'payload'))
   const message: InboundMessage = webhook?.inbound ? webhook.message : {}
-  const earlier = msg.typing as { umid?: unknown } | null | undefined
-  const umid = given(values.umid) ?? given(message.umid) ?? given(earlier?.umid)
+  const umid = given(values.umid) ?? given(message.umid) ?? given(umidOfEarlier(msg))
   const conversation = conversationOf(values, message)
   if (umid !== undefined || conversation === undefined) return { umid: parse('umid', umid) }
   const channel = parseLoosely('channel', given(values.channel) ?? message.channel)
@@ -95,7 +95,15 @@ export function toStop(
 
 /** Whether two umids are the same, which they are in either case of the letters. */
 function isSame(one: unknown, other: unknown): boolean {
-  return `${one}`.toLowerCase() === `${other}`.toLowerCase()
+  const lower = (umid: unknown) => (typeof umid === 'string' ? umid.toLowerCase() : umid)
+  return lower(one) === lower(other)
+}
+
+/** What an earlier typing indicator node left in the message. */
+function umidOfEarlier(msg: { typing?: unknown }): unknown {
+  const typing = property(msg, 'typing')
+  const object = typeof typing === 'object' && typing !== null
+  return object ? property(typing, 'umid', 'msg.typing.umid') : undefined
 }
 
 /** Who we are typing to; undefined: unknown. */

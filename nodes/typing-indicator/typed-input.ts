@@ -1,8 +1,15 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { TypingError } from '../account/errors'
+import { unreadable } from './thrown'
 
-/** Reads what a typed input points to, for one message; undefined where there is nothing. */
-export type TypedInput = (msg: NodeMessage) => unknown | Promise<unknown>
+/** What a message gave; in an object, so that nothing waits for a value that has a `then`. */
+interface Found {
+  /** Undefined where there is nothing. */
+  value: unknown
+}
+
+/** Reads what a typed input points to, for one message. */
+export type TypedInput = (msg: NodeMessage) => Found | Promise<Found>
 
 /**
  * A typed input, compiled once.
@@ -19,7 +26,7 @@ export function typedInput(
   value: string | undefined,
   type: string | undefined,
 ): TypedInput {
-  if (!value) return () => undefined
+  if (!value) return () => ({ value: undefined })
   if (type === 'msg') return path(RED, field, value)
   if (type === 'jsonata') return jsonata(RED, node, field, value)
   return (msg) =>
@@ -32,9 +39,9 @@ function path(RED: NodeAPI, field: string, value: string): TypedInput {
   prepare(field, () => RED.util.normalisePropertyExpression(value))
   return (msg) => {
     try {
-      return RED.util.getMessageProperty(msg, value)
+      return { value: RED.util.getMessageProperty(msg, value) }
     } catch {
-      return undefined // it leads through something that this message does not have
+      return { value: undefined } // it leads through something that this message does not have
     }
   }
 }
@@ -56,12 +63,13 @@ function prepare<T>(field: string, parse: () => T): T {
 
 type Done = (error: Error | null, result: unknown) => void
 
-function evaluated(field: string, evaluate: (done: Done) => void): Promise<unknown> {
+function evaluated(field: string, evaluate: (done: Done) => void): Promise<Found> {
   return new Promise((resolve, reject) => {
-    evaluate((error, result) => {
-      if (!error) return resolve(result)
-      const text = `The ${field} cannot be read: ${error.message}`
-      reject(new TypingError('invalid-input', text, { field }))
-    })
+    const fail = (thrown: unknown) => reject(unreadable(`The ${field}`, thrown, field))
+    try {
+      evaluate((error, value) => (error ? fail(error) : resolve({ value })))
+    } catch (thrown) {
+      fail(thrown)
+    }
   })
 }

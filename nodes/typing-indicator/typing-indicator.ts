@@ -53,11 +53,11 @@ export default function register(RED: NodeAPI): void {
       passUnsupported: options.unsupported === 'pass',
       async read(msg) {
         return {
-          umid: await umid(msg),
-          channel: await channel(msg),
-          subAccountId: await subAccountId(msg),
-          receivedAt: await receivedAt(msg),
-          conversation: await conversation(msg),
+          umid: (await umid(msg)).value,
+          channel: (await channel(msg)).value,
+          subAccountId: (await subAccountId(msg)).value,
+          receivedAt: (await receivedAt(msg)).value,
+          conversation: (await conversation(msg)).value,
         }
       },
     })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { unreadable } from './thrown'
 
 /** What a typing indicator needs to know of an inbound message; unchecked, as 8x8 wrote it. */
 export interface InboundMessage {
@@ -29,16 +30,25 @@ const webhook = z.object({
 /**
  * Reads `msg.payload` as an 8x8 webhook.
  * @returns the event's type and message, or undefined for anything else
+ * @throws {import('../account/errors').TypingError} `invalid-input` for one that throws
  */
 export function readWebhook(
   payload: unknown,
 ): { inbound: boolean; message: InboundMessage } | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined // spares zod its error
-  const { data } = webhook.safeParse(payload)
+  const data = parsed(payload)
   if (!data) return undefined
   const { recipient, ...message } = data.payload
   return {
     inbound: data.eventType === 'inbound_message_received',
     message: { ...message, channel: recipient?.channel },
+  }
+}
+
+function parsed(payload: unknown): z.infer<typeof webhook> | undefined {
+  try {
+    return webhook.safeParse(payload).data
+  } catch (thrown) {
+    throw unreadable('msg.payload', thrown)
   }
 }

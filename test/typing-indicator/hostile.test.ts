@@ -134,6 +134,16 @@ describe('8x8-typing-indicator, given a message with', () => {
     })
   }
 
+  it('a property called __proto__: keeps it as one, for an end without an answer too', async () => {
+    const { flow } = await loadWith(accept, { node: { action: 'start', maxDuration: 0.1 } })
+    const ended = flow.next('error')
+    await flow.send(JSON.parse(JSON.stringify(message()).replace('{', '{"__proto__":{"mine":1},')))
+    const msg = await ended
+    assert.equal(msg.error?.kind, 'unanswered')
+    assert.equal(Object.getPrototypeOf(msg), Object.prototype)
+    assert.ok(Object.hasOwn(msg, '__proto__'))
+  })
+
   it('a payload that throws: goes on with the next message', async () => {
     const { flow } = await loadWith(accept, { errors: false, more: CATCH })
     const error = reported()

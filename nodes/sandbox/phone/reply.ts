@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MSISDN } from '../options'
 
 /** Characters (UTF-16 units) of a reply: what a request body of the sandbox can hold; our choice. */
 const MAX_REPLY = 65_536
@@ -18,11 +19,12 @@ const messageBody = z.object({
  * @throws {TypeError} for anything else, and for a body that is for another number
  */
 export function readReply(payload: unknown, msisdn: string): string {
-  const plain = text.safeParse(payload)
+  const plain = text.safeParse(typeof payload === 'string' ? payload : undefined)
   if (plain.success) return plain.data
-  const { data: body, error } = messageBody.safeParse(payload)
+  const { data: body, error } = parsed(payload)
   if (body?.user && body.user.msisdn !== msisdn) {
-    throw new TypeError(`The reply is for ${body.user.msisdn}, but this is the phone of ${msisdn}`)
+    const other = MSISDN.test(body.user.msisdn) ? body.user.msisdn : 'another number'
+    throw new TypeError(`The reply is for ${other}, but this is the phone of ${msisdn}`)
   }
   if (body) return body.content.text
   const where = typeof payload === 'object' ? error?.issues[0]?.path.join('.') : undefined
@@ -31,4 +33,13 @@ export function readReply(payload: unknown, msisdn: string): string {
       where ? `; wrong: ${where}` : ''
     }`,
   )
+}
+
+/** @throws {TypeError} for an object that throws when it is looked at */
+function parsed(payload: unknown) {
+  try {
+    return messageBody.safeParse(payload)
+  } catch {
+    throw new TypeError('The reply in msg.payload cannot be read')
+  }
 }

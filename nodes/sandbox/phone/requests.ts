@@ -27,6 +27,10 @@ export class RecentRequests {
 }
 
 function shorten(body: unknown): unknown {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return text.length > MAX_BODY ? `${text.slice(0, MAX_BODY)}…` : body
+  try {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    return text.length > MAX_BODY ? `${text.slice(0, MAX_BODY)}…` : body
+  } catch {
+    return '…' // it was read as JSON, but is too deep to be written again
+  }
 }

@@ -1,0 +1,33 @@
+import { TypingError } from '../account/errors'
+
+/** Characters of a thrown error's message that are shown; our choice. */
+const MAX_TEXT = 200
+
+/** What was thrown, in words of at most 200 characters; it may throw itself when looked at. */
+export function describe(thrown: unknown): string {
+  try {
+    return thrown instanceof Error
+      ? `${thrown.message}`.slice(0, MAX_TEXT)
+      : `a thrown ${typeof thrown}`
+  } catch {
+    return 'a thrown object that cannot be shown'
+  }
+}
+
+/** @param what of the message cannot be read, e.g. `The umid` @param field at fault, if one is */
+export function unreadable(what: string, thrown: unknown, field?: string): TypingError {
+  const text = `${what} cannot be read: ${describe(thrown)}`
+  return new TypingError('invalid-input', text, { field })
+}
+
+/**
+ * A property of a message, or of something in it.
+ * @throws {TypingError} `invalid-input` that names the property, where it throws when it is read
+ */
+export function property(object: object, name: string, what = `msg.${name}`): unknown {
+  try {
+    return (object as Record<string, unknown>)[name]
+  } catch (thrown) {
+    throw unreadable(what, thrown)
+  }
+}

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { NodeAPI, NodeDef } from 'node-red'
+import helper from 'node-red-node-test-helper'
+import account from '../../nodes/account/account'
+import sandbox from '../../nodes/sandbox/sandbox'
+import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
+import {
+  findPort,
+  linkPackage,
+  makeUserDir,
+  type NodeRed,
+  removeUserDir,
+  startNodeRed,
+  writeFlows,
+} from '../../scripts/node-red'
+import '../support/flow' // sets the helper up
+
+/** The hash that Node-RED wants, by the package that it makes it with. */
+const bcrypt: { hashSync(text: string, rounds: number): string } = createRequire(
+  require.resolve('node-red/red.js'),
+)('bcryptjs')
+
+/** A route of this package, and who may call it. */
+interface Row {
+  app: 'httpAdmin' | 'httpNode'
+  /** As Express has it. */
+  route: string
+  /** Who may: a permission of adminAuth, or everybody whom `httpNodeAuth` lets in. */
+  who: { permission: string } | 'httpNodeAuth'
+  /** Requests that it answers, and with which status to those who may. */
+  probes: [method: string, path: string, status: number][]
+}
+
+/** All routes. A new one has to be added here, with who may call it. */
+const ROUTES: Row[] = [
+  {
+    app: 'httpAdmin',
+    route: 'POST /8x8-account/:id/test',
+    who: { permission: '8x8-account.write' },
+    probes: [['POST', '/8x8-account/account/test', 200]],
+  },
+  {
+    app: 'httpNode',
+    route: 'ALL /^\\/8x8-sandbox(?:\\/.*)?$/i',
+    who: 'httpNodeAuth',
+    probes: [
+      ['GET', '/8x8-sandbox/phone/', 200],
+      ['GET', '/8x8-sandbox/phone/page.js', 200],
+      ['GET', '/8x8-sandbox/phone/page.css', 200],
+      ['GET', '/8x8-sandbox/phone/icon.svg', 200],
+      ['GET', '/8x8-sandbox/phone/events', 200],
+      ['POST', '/8x8-sandbox/phone/messages', 202],
+      ['POST', '/8x8-sandbox/phone/trouble', 202],
+      ['GET', '/8x8-sandbox', 404],
+      ['GET', '/8x8-sandbox/other/', 404],
+    ],
+  },
+]
+
+const FLOWS = [
+  { id: 'tab', type: 'tab', label: 'test' },
+  { id: 'account', type: '8x8-account', region: 'sandbox', subAccountId: 'my_sub' },
+  {
+    id: 'typing',
+    type: '8x8-typing-indicator',
+    z: 'tab',
+    x: 0,
+    y: 0,
+    wires: [],
+    account: 'account',
+  },
+  { id: 'phone', type: '8x8-sandbox', z: 'tab', x: 0, y: 0, wires: [] },
+]
+
+/** A layer of an Express router, version 4 or 5. */
+interface Layer {
+  name?: string
+  regexp?: RegExp
+  route?: { path: unknown; methods: Record<string, boolean>; stack: unknown[] }
+  handle?: { stack?: Layer[] }
+}
+
+/** Everything that an Express app answers to, middleware and routers below it too. */
+function routesOf(app: unknown): string[] {
+  const { _router } = app as { _router?: { stack: Layer[] } }
+  const routes = walk(_router?.stack ?? routerOf(app)?.stack ?? [])
+  // Express 4 begins with these of its own, when the first route is added.
+  return routes.filter((route) => !/^USE (query|expressInit) /.test(route))
+}
+
+/** The router of Express 5; Express 4 throws there, and has none before its first route. */
+function routerOf(app: unknown): { stack: Layer[] } | undefined {
+  try {
+    return (app as { router?: { stack: Layer[] } }).router
+  } catch {
+    return undefined
+  }
+}
+
+function walk(stack: Layer[]): string[] {
+  return stack.flatMap(({ route, handle, name, regexp }) => {
+    if (route) return `${methodsOf(route.methods)} ${route.path}`
+    return [`USE ${name} ${regexp}`, ...walk(handle?.stack ?? [])]
+  })
+}
+
+/** Express 4 lists every method of `all`, Express 5 has `_all`. */
+function methodsOf(methods: Record<string, boolean>): string {
+  const names = Object.keys(methods)
+  return names.includes('_all') || names.length > 20 ? 'ALL' : names.join(',').toUpperCase()
+}
+
+describe('the HTTP routes of the package', function () {
+  this.timeout(60_000)
+
+  it('are those of the list, and no other', async () => {
+    const before: Record<string, string[]> = {}
+    let RED: NodeAPI | undefined
+    let onStatus = (_event: { id: string }) => {}
+    const open = new Promise<void>((resolve) => {
+      onStatus = ({ id }) => {
+        if (id === 'phone') resolve()
+      }
+    })
+    const look = (api: NodeAPI) => {
+      RED = api
+      before.httpAdmin = routesOf(api.httpAdmin)
+      before.httpNode = routesOf(api.httpNode)
+      const events = api.events as NodeJS.EventEmitter
+      events.on('node-status', onStatus)
+    }
+    try {
+      await helper.load(
+        [look, account, typingIndicator, sandbox],
+        FLOWS as unknown as NodeDef[],
+        {},
+      )
+      await open
+      const added = (['httpAdmin', 'httpNode'] as const).flatMap((app) =>
+        routesOf(RED?.[app])
+          .slice(before[app]?.length)
+          .map((route) => ({ app, route })),
+      )
+      const listed = ROUTES.map(({ app, route }) => ({ app, route }))
+      assert.deepEqual(added, listed)
+    } finally {
+      const events = RED?.events as NodeJS.EventEmitter | undefined
+      events?.off('node-status', onStatus)
+      await helper.unload()
+    }
+  })
+
+  describe('in a real Node-RED with users', () => {
+    let userDir: string
+    let nodeRed: NodeRed
+    const tokens: Record<string, string> = {}
+    const pass = bcrypt.hashSync('secret', 4)
+    const guest = `Basic ${Buffer.from('guest:secret').toString('base64')}`
+
+    before(async () => {
+      const permissions = new Set(['*', 'read', '8x8-other.write'])
+      for (const { who } of ROUTES) {
+        if (typeof who === 'object') permissions.add(who.permission)
+      }
+      const users = [...permissions].map((permission) => ({
+        username: permission,
+        password: pass,
+        permissions: [permission],
+      }))
+      userDir = await makeUserDir({
+        adminAuth: { type: 'credentials', users },
+        httpNodeAuth: { user: 'guest', pass },
+      })
+      await linkPackage(userDir, join(__dirname, '..', '..'))
+      await writeFlows(userDir, { flows: FLOWS, credentials: {} })
+      nodeRed = await startNodeRed(userDir, await findPort(23_880))
+      for (const permission of permissions) tokens[permission] = await tokenOf(permission)
+    })
+
+    after(async () => {
+      await nodeRed?.stop()
+      await removeUserDir(userDir)
+    })
+
+    async function tokenOf(username: string): Promise<string> {
+      const response = await fetch(`${nodeRed.url}/auth/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          client_id: 'node-red-admin',
+          grant_type: 'password',
+          scope: username,
+          username,
+          password: 'secret',
+        }),
+      })
+      assert.equal(response.status, 200, `no token for ${username}`)
+      return ((await response.json()) as { access_token: string }).access_token
+    }
+
+    async function statusOf(method: string, path: string, authorization?: string) {
+      const body = path.endsWith('trouble') ? { trouble: 'none' } : { text: 'Hello' }
+      const response = await fetch(nodeRed.url + path, {
+        method,
+        headers: {
+          ...(authorization && { authorization }),
+          'content-type': 'application/json',
+          origin: nodeRed.url,
+        },
+        ...(method === 'POST' && { body: JSON.stringify(body) }),
+      })
+      await response.body?.cancel()
+      return response.status
+    }
+
+    for (const { app, who, probes } of ROUTES) {
+      for (const [method, path, status] of probes) {
+        it(`${method} ${path}: nobody without a password`, async () => {
+          assert.equal(await statusOf(method, path), 401)
+          assert.equal(await statusOf(method, path, 'Bearer wrong'), 401)
+          assert.equal(await statusOf(method, path, 'Basic d3Jvbmc6d3Jvbmc='), 401)
+        })
+
+        it(`${method} ${path}: ${JSON.stringify(who)}`, async () => {
+          for (const [permission, token] of Object.entries(tokens)) {
+            const may = typeof who === 'object' && ['*', who.permission].includes(permission)
+            const expected = may ? status : 401
+            assert.equal(await statusOf(method, path, `Bearer ${token}`), expected, permission)
+          }
+          assert.equal(await statusOf(method, path, guest), app === 'httpNode' ? status : 401)
+        })
+      }
+    }
+  })
+})
