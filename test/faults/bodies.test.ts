@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { gzipSync } from 'node:zlib'
+import { moment } from '../support/events'
+import { startServer } from '../support/server'
+import { type Cell, describeFaults } from './matrix'
+import { answering, saying } from './scenes'
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
+const rejected = { output: 'error', kind: 'rejected', statusCode: 400, attempts: 1 } as const
+const sent = { output: 'success', statusCode: 200, attempts: 1 } as const
+const BODY = JSON.stringify({ code: 1200, message: 'a' })
+
+/** Says the head and the body of an answer as they are, and closes the connection. */
+const closing = (head: string, body: string) => () =>
+  saying((socket, _nth, key) => socket.end(`HTTP/1.1 ${head}\r\n\r\n${body.replace('KEY', key)}`))
+
+/** An answer with a body of bytes. */
+const bytes = (statusCode: number, body: Buffer, headers = {}) =>
+  answering((response) => response.writeHead(statusCode, headers).end(body))
+
+/** A body without end; the connection must end before it. */
+const endless = (statusCode: number) => async () => {
+  const gone = moment()
+  const { url, received } = await startServer((response, _request, { socket }) => {
+    const piece = Buffer.alloc(16 * 1024, ' ')
+    const write = () => {
+      while (response.write(piece));
+    }
+    socket.on('close', () => gone.come())
+    response.writeHead(statusCode).on('drain', write)
+    write()
+  })
+  return { url, requests: () => received.length, verify: () => gone.came }
+}
+
+/** An error body of 10 MB, which nobody may read to its end. */
+async function huge() {
+  const gone = moment<boolean>()
+  const { url, received } = await startServer((response, _request, { socket }) => {
+    socket.on('close', () => gone.come(response.writableFinished))
+    const padding = ' '.repeat(10 * 1024 * 1024)
+    response.writeHead(400).end(padding + BODY)
+  })
+  const verify = async () => assert.equal(await gone.came, false, 'all of it was read')
+  return { url, requests: () => received.length, verify }
+}
+
+/** Interim answers and then a final one. */
+const interim =
+  (...heads: string[]) =>
+  () =>
+    saying((socket) => {
+      for (const head of heads) socket.write(`HTTP/1.1 ${head}\r\n\r\n`)
+      socket.write(OK)
+    })
+
+const cells: Cell[] = [
+  {
+    name: 'a Content-Length beyond the end of a success',
+    provoke: closing('200 OK\r\ncontent-length: 100', '{}'),
+    expect: sent,
+  },
+  {
+    name: 'a Content-Length beyond the end of a rejection',
+    provoke: closing('400 No\r\ncontent-length: 100', BODY),
+    expect: rejected,
+  },
+  {
+    name: 'a Content-Length short of the end of a success',
+    provoke: closing('200 OK\r\ncontent-length: 1', '{} KEY'),
+    expect: sent,
+  },
+  {
+    name: 'a Content-Length short of the end of a rejection',
+    provoke: closing('400 No\r\ncontent-length: 1', `${BODY} KEY`),
+    expect: rejected,
+  },
+  {
+    name: 'a Content-Length that is none',
+    provoke: closing('200 OK\r\ncontent-length: KEY', '{}'),
+    expect: { output: 'error', kind: 'server', attempts: 3 },
+  },
+  {
+    name: 'truncated JSON',
+    provoke: closing('400 No\r\nconnection: close', BODY.slice(0, -3)),
+    expect: rejected,
+  },
+  {
+    name: 'JSON that is no object',
+    provoke: closing('400 No\r\nconnection: close', '"KEY"'),
+    expect: rejected,
+  },
+  {
+    name: 'fields of wrong types',
+    provoke: closing('400 No\r\nconnection: close', '{"code":"KEY","message":["KEY"],"errorId":1}'),
+    expect: rejected,
+  },
+  {
+    name: 'HTML of a proxy',
+    provoke: closing('502 No\r\ncontent-type: text/html', '<html>KEY</html>'),
+    expect: { output: 'error', kind: 'server', statusCode: 502, attempts: 3 },
+  },
+  {
+    name: 'HTML as a success',
+    provoke: closing('200 OK\r\ncontent-type: text/html', '<html>KEY</html>'),
+    expect: sent,
+  },
+  {
+    name: 'a body in Latin-1 that says UTF-8',
+    provoke: () => bytes(401, Buffer.from('{"code":1200,"message":"clé"}', 'latin1')),
+    expect: { ...rejected, kind: 'authentication', statusCode: 401, code: 1200 },
+  },
+  {
+    name: 'a body in UTF-16',
+    provoke: () =>
+      bytes(400, Buffer.from(BODY, 'utf16le'), { 'content-type': 'text/json; charset=utf-16' }),
+    expect: rejected,
+  },
+  {
+    name: 'a body in gzip, which we did not ask for, left as it is',
+    provoke: () => bytes(400, gzipSync(BODY), { 'content-encoding': 'gzip' }),
+    expect: rejected,
+  },
+  {
+    name: 'a gzip bomb as a rejection',
+    provoke: () => bytes(400, gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }),
+    expect: rejected,
+  },
+  {
+    name: 'a gzip bomb as a success',
+    provoke: () => bytes(200, gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }),
+    expect: sent,
+  },
+  { name: 'an error body of 10 MB', provoke: huge, expect: rejected },
+  { name: 'a success that never ends', provoke: endless(200), expect: sent },
+  { name: 'a rejection that never ends', provoke: endless(400), expect: rejected },
+  {
+    name: '102 and then a success',
+    provoke: interim('102 Processing'),
+    expect: sent,
+  },
+  {
+    name: '103 and then a success',
+    provoke: interim('103 Early Hints\r\nlink: </x>; rel=preload', '103 Early Hints'),
+    expect: sent,
+  },
+  {
+    name: '100, which we did not ask for, and then a success',
+    provoke: interim('100 Continue'),
+    // undici takes it as a breach of HTTP and ends the connection.
+    expect: { output: 'error', kind: 'network', attempts: 3 },
+  },
+  {
+    name: '101, which we did not ask for',
+    provoke: interim('101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x'),
+    expect: { output: 'error', kind: 'network', attempts: 3 },
+  },
+]
+
+describeFaults('bodies', cells)
