@@ -8,6 +8,9 @@ import { answering, saying } from './scenes'
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
 const rejected = { output: 'error', kind: 'rejected', statusCode: 400, attempts: 1 } as const
 const sent = { output: 'success', statusCode: 200, attempts: 1 } as const
+// Made beforehand, because making them would hold up the other cells.
+const BOMB = gzipSync(Buffer.alloc(50_000_000))
+const PADDING = Buffer.alloc(10 * 1024 * 1024, ' ')
 const BODY = JSON.stringify({ code: 1200, message: 'a' })
 
 /** Says the head and the body of an answer as they are, and closes the connection. */
@@ -35,13 +38,14 @@ const endless = (statusCode: number) => async () => {
 
 /** An error body of 10 MB, which nobody may read to its end. */
 async function huge() {
-  const gone = moment<boolean>()
+  const gone = moment<number>()
   const { url, received } = await startServer((response, _request, { socket }) => {
-    socket.on('close', () => gone.come(response.writableFinished))
-    const padding = ' '.repeat(10 * 1024 * 1024)
-    response.writeHead(400).end(padding + BODY)
+    const began = performance.now()
+    socket.on('close', () => gone.come(performance.now() - began))
+    response.writeHead(400).end(PADDING)
   })
-  const verify = async () => assert.equal(await gone.came, false, 'all of it was read')
+  // Read to its end, it would leave the connection open for the 5 s of a Node server.
+  const verify = async () => assert.ok((await gone.came) < 3000)
   return { url, requests: () => received.length, verify }
 }
 
@@ -78,7 +82,7 @@ const cells: Cell[] = [
   {
     name: 'a Content-Length that is none',
     provoke: closing('200 OK\r\ncontent-length: KEY', '{}'),
-    expect: { output: 'error', kind: 'server', attempts: 3 },
+    expect: { output: 'error', kind: 'server', attempts: 'retried' },
   },
   {
     name: 'truncated JSON',
@@ -98,7 +102,7 @@ const cells: Cell[] = [
   {
     name: 'HTML of a proxy',
     provoke: closing('502 No\r\ncontent-type: text/html', '<html>KEY</html>'),
-    expect: { output: 'error', kind: 'server', statusCode: 502, attempts: 3 },
+    expect: { output: 'error', kind: 'server', statusCode: 502, attempts: 'retried' },
   },
   {
     name: 'HTML as a success',
@@ -123,12 +127,12 @@ const cells: Cell[] = [
   },
   {
     name: 'a gzip bomb as a rejection',
-    provoke: () => bytes(400, gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }),
+    provoke: () => bytes(400, BOMB, { 'content-encoding': 'gzip' }),
     expect: rejected,
   },
   {
     name: 'a gzip bomb as a success',
-    provoke: () => bytes(200, gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }),
+    provoke: () => bytes(200, BOMB, { 'content-encoding': 'gzip' }),
     expect: sent,
   },
   { name: 'an error body of 10 MB', provoke: huge, expect: rejected },
@@ -148,12 +152,12 @@ const cells: Cell[] = [
     name: '100, which we did not ask for, and then a success',
     provoke: interim('100 Continue'),
     // undici takes it as a breach of HTTP and ends the connection.
-    expect: { output: 'error', kind: 'network', attempts: 3 },
+    expect: { output: 'error', kind: 'network', attempts: 'retried' },
   },
   {
     name: '101, which we did not ask for',
     provoke: interim('101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x'),
-    expect: { output: 'error', kind: 'network', attempts: 3 },
+    expect: { output: 'error', kind: 'network', attempts: 'retried' },
   },
 ]
 

@@ -5,8 +5,8 @@ import { type Cell, describeFaults } from './matrix'
 import { saying, thenReset, trickling } from './scenes'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
-const network = { output: 'error', kind: 'network', attempts: 3 } as const
-const timeout = { output: 'error', kind: 'timeout', attempts: 2 } as const
+const network = { output: 'error', kind: 'network', attempts: 'retried' } as const
+const timeout = { output: 'error', kind: 'timeout', attempts: 'retried' } as const
 
 /** A server that closes the idle connection between two messages; the client has heard it. */
 async function closingWhenIdle() {
@@ -68,7 +68,7 @@ const cells: Cell[] = [
   {
     name: 'a reset in the body of a 500',
     provoke: () => saying(thenReset('HTTP/1.1 500 No\r\ncontent-length: 100\r\n\r\n{"code":')),
-    expect: { output: 'error', kind: 'server', statusCode: 500, attempts: 3 },
+    expect: { output: 'error', kind: 'server', statusCode: 500, attempts: 'retried' },
   },
   {
     name: 'a server that accepts and hangs',
@@ -99,12 +99,18 @@ const cells: Cell[] = [
   },
   {
     name: 'a rejection that hangs after its headers',
-    provoke: () => saying((socket) => socket.write('HTTP/1.1 400 No\r\ncontent-length: 9\r\n\r\n')),
+    provoke: async () => ({
+      ...(await saying((socket) => socket.write('HTTP/1.1 400 No\r\ncontent-length: 9\r\n\r\n'))),
+      account: { timeout: 0.3 },
+    }),
     expect: { output: 'error', kind: 'rejected', statusCode: 400, attempts: 1 },
   },
   {
     name: 'a rejection that trickles',
-    provoke: () => saying(trickling('HTTP/1.1 401 No\r\ncontent-length: 999\r\n\r\n', ' ', 20)),
+    provoke: async () => ({
+      ...(await saying(trickling('HTTP/1.1 401 No\r\ncontent-length: 999\r\n\r\n', ' ', 20))),
+      account: { timeout: 0.3 },
+    }),
     expect: { output: 'error', kind: 'authentication', statusCode: 401, attempts: 1 },
   },
   {
@@ -126,7 +132,7 @@ const cells: Cell[] = [
   {
     name: 'something that is not HTTP, with the key in it',
     provoke: () => saying((socket, _nth, key) => socket.end(`SSH-2.0 ${key}\r\n`)),
-    expect: { output: 'error', kind: 'server', attempts: 3 },
+    expect: { output: 'error', kind: 'server', attempts: 'retried' },
   },
   {
     name: 'a server that is away for the first attempt',
