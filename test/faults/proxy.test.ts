@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { CANARY } from '../support/events'
-import { refusedPort, startProxy, startServer, startTcpServer } from '../support/server'
+import { loadFlow, unloadFlow } from '../support/flow'
+import {
+  closeServers,
+  refusedPort,
+  startProxy,
+  startServer,
+  startTcpServer,
+} from '../support/server'
+import { message } from '../support/typing'
 import { PROXY_PASSWORD } from './evidence'
 import { type Cell, describeFaults, type Scene } from './matrix'
 import { echo } from './scenes'
@@ -85,3 +93,28 @@ const cells: Cell[] = [
 ]
 
 describeFaults('proxy', cells)
+
+describe('faults: a proxy of the environment', () => {
+  afterEach(async () => {
+    delete process.env.http_proxy
+    delete process.env.no_proxy
+    await unloadFlow()
+    await closeServers()
+  })
+
+  for (const [noProxy, tunnels] of [
+    ['example.com', 1],
+    ['example.com,127.0.0.1', 0],
+    ['*', 0],
+  ] as const) {
+    it(`is taken ${tunnels} times with NO_PROXY=${noProxy}`, async () => {
+      const server = await startServer(echo(200))
+      const { url, connects } = await startProxy()
+      Object.assign(process.env, { http_proxy: url, no_proxy: noProxy })
+      const flow = await loadFlow({ account: { region: 'custom', baseUrl: server.url } })
+      assert.equal((await flow.send(message())).port, 'success')
+      assert.equal(connects.length, tunnels)
+      assert.equal(server.received.length, 1)
+    })
+  }
+})
