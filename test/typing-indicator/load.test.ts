@@ -13,7 +13,7 @@ describe('8x8-typing-indicator under load', () => {
 
   it(`gives ${MESSAGES} outputs for ${MESSAGES} messages, whatever 8x8 answers`, async function () {
     this.timeout(60_000)
-    const account = { region: 'sandbox', timeout: 0.5, deadline: 15 }
+    const account = { region: 'sandbox', timeout: 1, deadline: 30 }
     const flow = await loadFlow({ account })
     const { sandbox, release } = await acquireSandbox()
     try {
