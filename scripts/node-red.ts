@@ -96,7 +96,12 @@ export async function startNodeRed(
   }
   const prints = (pattern: RegExp) =>
     new Promise<void>((resolve) => {
-      lines.on('line', (line) => pattern.test(line) && resolve())
+      const listen = (line: string) => {
+        if (!pattern.test(line)) return
+        lines.off('line', listen)
+        resolve()
+      }
+      lines.on('line', listen)
     })
   const exited = once(child, 'exit')
   const stop = async () => {

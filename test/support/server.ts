@@ -28,8 +28,13 @@ export type Answer = (
  * Starts a real server on loopback. Every server that a test started is closed by
  * {@link closeServers}.
  * @param answer answers each request once its body is there
+ * @param at the port of a server that is gone, to take its place; otherwise any that is free
  */
-export async function startServer(answer: Answer, tls?: https.ServerOptions): Promise<TestServer> {
+export async function startServer(
+  answer: Answer,
+  tls?: https.ServerOptions,
+  at = 0,
+): Promise<TestServer> {
   const received: Received[] = []
   const listener: http.RequestListener = async (incoming, response) => {
     let body = ''
@@ -40,7 +45,7 @@ export async function startServer(answer: Answer, tls?: https.ServerOptions): Pr
     answer(response, request, incoming)
   }
   const server = tls ? https.createServer(tls, listener) : http.createServer(listener)
-  const port = await listen(server)
+  const port = await listen(server, at)
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     received,
@@ -89,14 +94,14 @@ export async function startProxy(refuse?: number) {
 const servers = new Set<net.Server>()
 const sockets = new Set<net.Socket>()
 
-async function listen(server: net.Server): Promise<number> {
+async function listen(server: net.Server, at = 0): Promise<number> {
   servers.add(server)
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
 

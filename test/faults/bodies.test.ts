@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import type http from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { moment } from '../support/events'
+import { startServer } from '../support/server'
+import { type Cell, describeFaults } from './matrix'
+import { answering, saying } from './scenes'
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
+const rejected = { output: 'error', kind: 'rejected', statusCode: 400, attempts: 1 } as const
+const sent = { output: 'success', statusCode: 200, attempts: 1 } as const
+// Made beforehand, because making them would hold up the other cells.
+const BOMB = gzipSync(Buffer.alloc(50_000_000))
+const PADDING = Buffer.alloc(10 * 1024 * 1024, ' ')
+const BODY = JSON.stringify({ code: 1200, message: 'a' })
+
+/** Says the head and the body of an answer as they are, and closes the connection. */
+const closing = (head: string, body: string) => () =>
+  saying((socket, _nth, key) => socket.end(`HTTP/1.1 ${head}\r\n\r\n${body.replace('KEY', key)}`))
+
+/** An answer with a body of bytes. */
+const bytes = (statusCode: number, body: Buffer, headers = {}) =>
+  answering((response) => response.writeHead(statusCode, headers).end(body))
+
+/** A body larger than anybody should read: the client has to end the connection, and soon. */
+const oversized =
+  (statusCode: number, write: (response: http.ServerResponse) => void) => async () => {
+    const cut = moment<number>()
+    const { url, received } = await startServer((response, _request, { socket }) => {
+      const began = performance.now()
+      socket.on('close', () => cut.come(performance.now() - began))
+      response.writeHead(statusCode)
+      write(response)
+    })
+    // Sooner than the timeout of the attempt (5 s), or an idle connection's (3 s).
+    const verify = async () => assert.ok((await cut.came) < 2500)
+    return { url, requests: () => received.length, verify }
+  }
+
+function writeForEver(response: http.ServerResponse): void {
+  const write = () => {
+    while (response.write(PADDING));
+  }
+  response.on('drain', write)
+  write()
+}
+
+/** Interim answers and then a final one. */
+const interim =
+  (...heads: string[]) =>
+  () =>
+    saying((socket) => {
+      for (const head of heads) socket.write(`HTTP/1.1 ${head}\r\n\r\n`)
+      socket.write(OK)
+    })
+
+const cells: Cell[] = [
+  {
+    name: 'a Content-Length beyond the end of a success',
+    provoke: closing('200 OK\r\ncontent-length: 100', '{}'),
+    expect: sent,
+  },
+  {
+    name: 'a Content-Length beyond the end of a rejection',
+    provoke: closing('400 No\r\ncontent-length: 100', BODY),
+    expect: rejected,
+  },
+  {
+    name: 'a Content-Length short of the end of a success',
+    provoke: closing('200 OK\r\ncontent-length: 1', '{} KEY'),
+    expect: sent,
+  },
+  {
+    name: 'a Content-Length short of the end of a rejection',
+    provoke: closing('400 No\r\ncontent-length: 1', `${BODY} KEY`),
+    expect: rejected,
+  },
+  {
+    name: 'a Content-Length that is none',
+    provoke: closing('200 OK\r\ncontent-length: KEY', '{}'),
+    expect: { output: 'error', kind: 'server', attempts: 'retried' },
+  },
+  {
+    name: 'truncated JSON',
+    provoke: closing('400 No\r\nconnection: close', BODY.slice(0, -3)),
+    expect: rejected,
+  },
+  {
+    name: 'JSON that is no object',
+    provoke: closing('400 No\r\nconnection: close', '"KEY"'),
+    expect: rejected,
+  },
+  {
+    name: 'fields of wrong types',
+    provoke: closing('400 No\r\nconnection: close', '{"code":"KEY","message":["KEY"],"errorId":1}'),
+    expect: rejected,
+  },
+  {
+    name: 'HTML of a proxy',
+    provoke: closing('502 No\r\ncontent-type: text/html', '<html>KEY</html>'),
+    expect: { output: 'error', kind: 'server', statusCode: 502, attempts: 'retried' },
+  },
+  {
+    name: 'HTML as a success',
+    provoke: closing('200 OK\r\ncontent-type: text/html', '<html>KEY</html>'),
+    expect: sent,
+  },
+  {
+    name: 'a body in Latin-1 that says UTF-8',
+    provoke: () => bytes(401, Buffer.from('{"code":1200,"message":"clé"}', 'latin1')),
+    expect: { ...rejected, kind: 'authentication', statusCode: 401, code: 1200 },
+  },
+  {
+    name: 'a body in UTF-16',
+    provoke: () =>
+      bytes(400, Buffer.from(BODY, 'utf16le'), { 'content-type': 'text/json; charset=utf-16' }),
+    expect: rejected,
+  },
+  {
+    name: 'a body in gzip, which we did not ask for, left as it is',
+    provoke: () => bytes(400, gzipSync(BODY), { 'content-encoding': 'gzip' }),
+    expect: rejected,
+  },
+  {
+    name: 'a gzip bomb as a rejection',
+    provoke: () => bytes(400, BOMB, { 'content-encoding': 'gzip' }),
+    expect: rejected,
+  },
+  {
+    name: 'a gzip bomb as a success',
+    provoke: () => bytes(200, BOMB, { 'content-encoding': 'gzip' }),
+    expect: sent,
+  },
+  {
+    name: 'an error body of 10 MB',
+    provoke: oversized(400, (response) => response.end(PADDING)),
+    expect: rejected,
+  },
+  { name: 'a success that never ends', provoke: oversized(200, writeForEver), expect: sent },
+  { name: 'a rejection that never ends', provoke: oversized(400, writeForEver), expect: rejected },
+  {
+    name: '102 and then a success',
+    provoke: interim('102 Processing'),
+    expect: sent,
+  },
+  {
+    name: '103 and then a success',
+    provoke: interim('103 Early Hints\r\nlink: </x>; rel=preload', '103 Early Hints'),
+    expect: sent,
+  },
+  {
+    name: '100, which we did not ask for, and then a success',
+    provoke: interim('100 Continue'),
+    // undici takes it as a breach of HTTP and ends the connection.
+    expect: { output: 'error', kind: 'network', attempts: 'retried' },
+  },
+  {
+    name: '101, which we did not ask for',
+    provoke: interim('101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x'),
+    expect: { output: 'error', kind: 'network', attempts: 'retried' },
+  },
+]
+
+describeFaults('bodies', cells)
