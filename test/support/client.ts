@@ -10,6 +10,8 @@ export function createClient(origin: string, options: Partial<ClientOptions> = {
     server: { origin, apiKey: CANARY },
     timeout: 2000,
     deadline: 5000,
+    maxInFlight: 64,
+    maxWaiting: 10_000,
     random: () => 0,
     ...options,
   })
