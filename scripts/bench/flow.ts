@@ -69,6 +69,7 @@ function ours(id: string, action: string, next: string): FlowNode {
   return node(id, '8x8-typing-indicator', [[next], ['driver']], { account: 'account', action })
 }
 
-function node(id: string, type: string, wires: string[][], more: object = {}): FlowNode {
+/** A node on the tab of the bench. */
+export function node(id: string, type: string, wires: string[][], more: object = {}): FlowNode {
   return { id, type, z: 'tab', x: 0, y: 0, wires, ...more }
 }

@@ -79,7 +79,11 @@ module.exports = (RED) => {
     RED.httpNode.get('/bench/versions', (_req, res) => {
       const manifest = readFileSync(require.resolve('undici/package.json'), 'utf8')
       const undici = JSON.parse(manifest).version
-      res.json({ node: process.version, nodeRed: String(RED.version()).replace('-git', ''), undici })
+      res.json({
+        node: process.version,
+        nodeRed: String(RED.version()).replace('-git', ''),
+        undici,
+      })
     })
   }
   RED.nodes.registerType('bench-driver', Driver)
