@@ -1,4 +1,4 @@
-import type { Node, NodeAPI } from 'node-red'
+import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import type { AccountNode } from '../account/account'
 import { TypingError } from '../account/errors'
 import { Indicator } from './indicator'
@@ -40,6 +40,15 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
     const subAccountId = input('subAccountId')
     const receivedAt = input('receivedAt')
     const conversation = input('conversation')
+    const read = (msg: NodeMessage): Values => ({
+      umid: umid.read(msg),
+      channel: channel.read(msg),
+      subAccountId: subAccountId.read(msg),
+      receivedAt: receivedAt.read(msg),
+      conversation: conversation.read(msg),
+    })
+    const inputs = [umid, channel, subAccountId, receivedAt, conversation]
+    const later = inputs.some((input) => input.later)
     return new Indicator({
       ...account.connection,
       id: node.id,
@@ -47,15 +56,7 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       rhythm: readRhythm(options),
       outcome,
       passUnsupported: options.unsupported === 'pass',
-      async read(msg) {
-        return {
-          umid: await umid(msg),
-          channel: await channel(msg),
-          subAccountId: await subAccountId(msg),
-          receivedAt: await receivedAt(msg),
-          conversation: await conversation(msg),
-        }
-      },
+      read: later ? (msg) => settled(read(msg)) : read,
     })
   }
 
@@ -79,4 +80,10 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       },
     }
   }
+}
+
+/** The values of promises. */
+async function settled(values: Values): Promise<Values> {
+  const entries = Object.entries(values).map(async ([field, value]) => [field, await value])
+  return Object.fromEntries(await Promise.all(entries))
 }

@@ -1,15 +1,20 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { TypingError } from '../account/errors'
 
-/** Reads what a typed input points to, for one message; undefined where there is nothing. */
-export type TypedInput = (msg: NodeMessage) => unknown | Promise<unknown>
+/** A typed input, ready to be read for any number of messages. */
+export interface TypedInput {
+  /** Whether it reads promises. Only where it has to: each costs a message a turn of the queue. */
+  later: boolean
+  /** What it points to, for one message; undefined where there is nothing. */
+  read(msg: NodeMessage): unknown | Promise<unknown>
+}
 
 /**
  * A typed input, compiled once.
  * @param field the property of the node, for errors
  * @param value what the form stores, e.g. `payload.umid`; blank gives undefined for every message
  * @param type what the form stores beside it, e.g. `msg`
- * @returns a reader; rejects with a {@link TypingError} `invalid-input` where an expression fails
+ * @returns a reader; its promises reject with a {@link TypingError} `invalid-input` where an expression fails
  * @throws {TypingError} `not-configured` for an expression that does not parse
  */
 export function typedInput(
@@ -19,16 +24,18 @@ export function typedInput(
   value: string | undefined,
   type: string | undefined,
 ): TypedInput {
-  if (!value) return () => undefined
-  if (type === 'msg') return path(RED, field, value)
-  if (type === 'jsonata') return jsonata(RED, node, field, value)
-  return (msg) =>
-    evaluated(field, (done) => {
-      RED.util.evaluateNodeProperty(value, type ?? 'str', node, msg, done)
-    })
+  if (!value) return { later: false, read: () => undefined }
+  if (type === 'msg') return { later: false, read: path(RED, field, value) }
+  if (type === 'str' || !type) return { later: false, read: () => value }
+  if (type === 'jsonata') return { later: true, read: jsonata(RED, node, field, value) }
+  const read: Read = (msg) =>
+    evaluated(field, (done) => RED.util.evaluateNodeProperty(value, type, node, msg, done))
+  return { later: true, read }
 }
 
-function path(RED: NodeAPI, field: string, value: string): TypedInput {
+type Read = TypedInput['read']
+
+function path(RED: NodeAPI, field: string, value: string): Read {
   prepare(field, () => RED.util.normalisePropertyExpression(value))
   return (msg) => {
     try {
@@ -39,7 +46,7 @@ function path(RED: NodeAPI, field: string, value: string): TypedInput {
   }
 }
 
-function jsonata(RED: NodeAPI, node: Node, field: string, value: string): TypedInput {
+function jsonata(RED: NodeAPI, node: Node, field: string, value: string): Read {
   const expression = prepare(field, () => RED.util.prepareJSONataExpression(value, node))
   return (msg) =>
     evaluated(field, (done) => RED.util.evaluateJSONataExpression(expression, msg, done))

@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 /** What a typing indicator needs to know of an inbound message; unchecked, as 8x8 wrote it. */
 export interface InboundMessage {
   umid?: unknown
@@ -10,34 +8,30 @@ export interface InboundMessage {
   user?: { msisdn?: unknown; channelUserId?: unknown } | undefined
 }
 
-/** The part of 8x8's webhooks, version 2 and 3, that matters here; all else is let through. */
-const webhook = z.object({
-  eventType: z.string(),
-  payload: z.object({
-    umid: z.unknown().optional(),
-    subAccountId: z.unknown().optional(),
-    timestamp: z.unknown().optional(),
-    recipient: z.object({ channel: z.unknown().optional() }).optional().catch(undefined),
-    user: z
-      .object({ msisdn: z.unknown(), channelUserId: z.unknown() })
-      .partial()
-      .optional()
-      .catch(undefined),
-  }),
-})
-
 /**
- * Reads `msg.payload` as an 8x8 webhook.
+ * Reads `msg.payload` as an 8x8 webhook, version 2 or 3. Only what matters here is looked at, and
+ * by hand, because every message comes through here.
  * @returns the event's type and message, or undefined for anything else
  */
 export function readWebhook(
   payload: unknown,
 ): { inbound: boolean; message: InboundMessage } | undefined {
-  const { data } = webhook.safeParse(payload)
-  if (!data) return undefined
-  const { recipient, ...message } = data.payload
+  if (!isObject(payload)) return undefined
+  const { eventType, payload: event } = payload
+  if (typeof eventType !== 'string' || !isObject(event)) return undefined
+  const { umid, subAccountId, timestamp, recipient, user } = event
   return {
-    inbound: data.eventType === 'inbound_message_received',
-    message: { ...message, channel: recipient?.channel },
+    inbound: eventType === 'inbound_message_received',
+    message: {
+      umid,
+      subAccountId,
+      timestamp,
+      channel: isObject(recipient) ? recipient.channel : undefined,
+      user: isObject(user) ? user : undefined,
+    },
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
