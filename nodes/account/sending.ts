@@ -3,6 +3,9 @@ import { closedError, overloadedError, TypingError } from './errors'
 import type { Gate, Guest } from './gate'
 import type { Queue } from './queue'
 
+/** ms that an attempt needs at least to be worth a request. Our choice: no answer comes sooner. */
+const SHORTEST_ATTEMPT = 10
+
 /** What bounds a send. */
 export interface Limits {
   /** ms for one attempt, from its start to the end of the answer. */
@@ -116,7 +119,7 @@ export class Sending implements Guest, Reporter {
     clearTimeout(this.#timer)
     const { timeout } = this.#company
     const remaining = this.#end - performance.now()
-    if (remaining <= 0) {
+    if (remaining < Math.min(SHORTEST_ATTEMPT, timeout)) {
       this.#expire()
       return
     }
@@ -156,7 +159,7 @@ export class Sending implements Guest, Reporter {
     const where = gate.enter(this, this.#attempts > 0)
     if (where === 'inside') return
     if (where === 'waiting') {
-      this.#timer = setTimeout(() => this.#expire(), this.#end - performance.now())
+      this.#timer = setTimeout(() => this.#expire(), Math.ceil(this.#end - performance.now()))
     } else {
       this.#fail(where === 'closed' ? closedError() : overloadedError(gate.waiting))
     }
