@@ -20,7 +20,8 @@ const functions = new Map<string, number>()
 let busy = 0
 for (const [i, id] of samples.entries()) {
   const { functionName = '', url = '', lineNumber = 0 } = frames.get(id) ?? {}
-  if (functionName === '(idle)') continue
+  // `dispatch` without a file is the profiler itself, as it begins and ends.
+  if (functionName === '(idle)' || (functionName === 'dispatch' && !url)) continue
   const time = timeDeltas[i] ?? 0
   const part = partOf(url, functionName)
   busy += time
@@ -41,7 +42,7 @@ function add(sums: Map<string, number>, name: string, time: number): void {
 function partOf(url: string, functionName: string): string {
   if (!url) return functionName.startsWith('(') ? functionName : 'native'
   if (url.startsWith('node:')) return 'Node.js'
-  const ours = /dist\/([\w-]+\/[\w-]+)\.js$/.exec(url)
+  const ours = /dist\/((?:account|typing-indicator|sandbox)\/[\w-]+)\.js$/.exec(url)
   if (ours) return `ours: ${ours[1]}`
   if (url.includes('/scripts/bench/')) return 'the bench'
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? []
