@@ -17,11 +17,14 @@ import type { Task } from '../../nodes/typing-indicator/outcome'
 import { Outcome } from '../../nodes/typing-indicator/outcome'
 import { readRhythm } from '../../nodes/typing-indicator/rhythm'
 import { spread } from './spread'
-import { machine, table } from './statistics'
+import { figure, machine, table } from './statistics'
 import { plot } from './svg'
 
 const COUNTS = [1000, 10_000, 100_000]
-const PAIRS = 5000
+
+/** Starts and stops that are timed together, and how often: the median counts. */
+const PAIRS = 500
+const BATCHES = 11
 
 /** ms for which the CPU is watched, before any renewal is due. */
 const REST = 5000
@@ -40,7 +43,7 @@ void main()
 
 async function main(): Promise<void> {
   if (!globalThis.gc) throw new Error('run it by npm run bench:growth: it needs --expose-gc')
-  await measure(1000, startAlone) // warms up
+  await measure(10_000, startAlone) // warms up
   const sizes = []
   for (const count of COUNTS) {
     const alone = await measure(count, startAlone, REST)
@@ -126,13 +129,17 @@ async function measure(count: number, begin: (sessions: Sessions) => Start, rest
   await sleep(rest)
   const { user, system } = process.cpuUsage(cpu)
   const restMillis = rest ? (user + system) / rest : 0
-  const umids = Array.from({ length: PAIRS }, () => newId())
-  const began = performance.now()
-  for (const umid of umids) {
-    await startAlone()(sessions, umid)
-    await sessions.stop({ umid })
+  const micros: number[] = []
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const umids = Array.from({ length: PAIRS }, () => newId())
+    const began = performance.now()
+    for (const umid of umids) {
+      await startAlone()(sessions, umid)
+      await sessions.stop({ umid })
+    }
+    micros.push(((performance.now() - began) * 1000) / PAIRS)
   }
-  const pairMicros = ((performance.now() - began) * 1000) / PAIRS
+  const pairMicros = figure(micros).median
   sessions.close()
   return { bytesEach, restMillis, pairMicros }
 }

@@ -1,6 +1,6 @@
 /**
- * Preloaded into Node-RED: says what its start took. `PROBE` names the package whose loading is
- * timed: only the outermost require counts, since it contains the others.
+ * Preloaded into Node-RED: says what its start took. `PROBE` names the package whose requires are
+ * timed: those by it and of it, and of nested ones only the outermost, which contains the others.
  */
 const Module = require('node:module')
 
@@ -12,8 +12,9 @@ let depth = 0
 const internals = /** @type {{ _load: Load }} */ (/** @type {unknown} */ (Module))
 const load = internals._load
 internals._load = function (...args) {
-  // Node-RED requires a node file by its whole path.
-  if (depth > 0 || !`${args[0]}`.includes(watched)) return load.apply(this, args)
+  // Node-RED requires a node file by its whole path; that one requires others, also later.
+  const ours = `${args[0]} ${args[1]?.filename}`.includes(watched)
+  if (depth > 0 || !ours) return load.apply(this, args)
   depth++
   const begun = performance.now()
   try {
