@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { Client } from '../account/client'
 import { closedError, onlyKnown, TypingError } from '../account/errors'
-import type { Sending, Sent } from '../account/sending'
+import type { Sending } from '../account/sending'
 import type { Owner, Sessions } from '../account/sessions'
 import { parse } from './fields'
 import type { Action } from './options'
@@ -21,8 +21,8 @@ export interface Parts {
   /** `msg`: what `msg.action` says. */
   action: Action | 'msg'
   rhythm: Rhythm
-  /** Reads the configured properties for a message. */
-  read(msg: Task['msg']): Promise<Values>
+  /** Reads the configured properties for a message; a promise only where it has to be one. */
+  read(msg: Task['msg']): Values | Promise<Values>
   /** Whether a message of a channel without typing indicators passes, instead of failing. */
   passUnsupported: boolean
   outcome: Outcome
@@ -35,7 +35,10 @@ type Done = Omit<Typing, 'durationMs'> & { durationMs?: number }
 export class Indicator {
   readonly #parts: Parts
   readonly #owner: Owner
-  readonly #tasks = new Set<Promise<void>>()
+  /** Messages without an outcome. */
+  #inHand = 0
+  /** Called when there is none any more; set while it closes. */
+  #emptied: (() => void) | undefined
   readonly #sendings = new Set<Sending>()
   /** Ends the reading of a message: an expression may wait for something that never comes. */
   readonly #readings = new Set<() => void>()
@@ -49,10 +52,8 @@ export class Indicator {
 
   /** Takes a message in hand. */
   accept(task: Task): void {
-    const ended = this.#handle(task)
-      .catch((error) => this.#parts.outcome.lost(error))
-      .finally(() => this.#tasks.delete(ended))
-    this.#tasks.add(ended)
+    this.#inHand++
+    void this.#handle(task)
   }
 
   /**
@@ -64,25 +65,49 @@ export class Indicator {
     for (const sending of this.#sendings) sending.cancel()
     for (const cancel of this.#readings) cancel()
     this.#parts.sessions.close(this.#owner)
-    await Promise.all(this.#tasks)
+    if (this.#inHand > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve
+      })
+    }
     this.#parts.outcome.close()
   }
 
+  /** Never rejects. */
   async #handle(task: Task): Promise<void> {
-    const { outcome, passUnsupported } = this.#parts
     const startedAt = performance.now()
-    const sinceStart = () => Math.round(performance.now() - startedAt)
-    let typing: Typing
+    let result: Done | TypingError
     try {
-      const done = await this.#perform(task.msg)
-      typing = { ...done, durationMs: done.durationMs ?? sinceStart() }
+      result = await this.#perform(task.msg)
     } catch (error) {
-      const failure = toTypingError(error)
-      const { kind, umid, channel } = failure.cause
-      if (kind !== 'unsupported-channel' || !passUnsupported) return outcome.fail(task, failure)
-      typing = onlyKnown({ state: 'skipped', umid, channel, attempts: 0, durationMs: sinceStart() })
+      result = toTypingError(error)
     }
-    outcome.succeed(task, typing)
+    try {
+      this.#finish(task, result, startedAt)
+    } catch (error) {
+      this.#parts.outcome.lost(error)
+    }
+    this.#inHand--
+    if (this.#inHand === 0) this.#emptied?.()
+  }
+
+  /** @param startedAt when the message came in, performance.now() */
+  #finish(task: Task, result: Done | TypingError, startedAt: number): void {
+    const { outcome, passUnsupported, sessions } = this.#parts
+    let typing = result
+    if (typing instanceof TypingError) {
+      const { kind, umid, channel } = typing.cause
+      if (kind !== 'unsupported-channel' || !passUnsupported) {
+        outcome.fail(task, typing)
+        return
+      }
+      typing = onlyKnown<Done>({ state: 'skipped', umid, channel, attempts: 0 })
+    }
+    typing.durationMs ??= Math.round(performance.now() - startedAt)
+    const { state, umid } = typing
+    const told = outcome.succeed(task, typing as Typing)
+    // Who was told of a failure will not stop it.
+    if (!told && state === 'active' && umid) void sessions.stop({ umid })
   }
 
   async #perform(msg: Task['msg']): Promise<Done> {
@@ -90,7 +115,8 @@ export class Indicator {
     const fixed = this.#parts.action
     const action = fixed === 'msg' ? parse('action', property(msg, 'action')) : fixed
     if (action !== 'stop') outcome.sending()
-    const values = await this.#untilClosed(read(msg))
+    const reading = read(msg)
+    const values = reading instanceof Promise ? await this.#untilClosed(reading) : reading
     if (this.#closed) throw closedError()
     if (action === 'stop') return this.#stop(toStop(values, msg, subAccountId))
     const request = toRequest(values, property(msg, 'payload'), subAccountId, Date.now())
@@ -109,12 +135,14 @@ export class Indicator {
     })
   }
 
-  async #send({ umid, channel, subAccountId }: Request): Promise<Done> {
-    const sending = this.#parts.client.send({ umid, channel, subAccountId })
+  async #send(request: Request): Promise<Done> {
+    const { umid, channel, subAccountId } = request
+    const sending = this.#parts.client.send(request)
     this.#sendings.add(sending)
     try {
-      const sent = timed(await sending.result)
-      return { state: 'sent', umid, channel, subAccountId, ...sent }
+      const { statusCode, attempts, sentAt } = await sending.result
+      const when = isoDate(sentAt)
+      return { state: 'sent', umid, channel, subAccountId, statusCode, attempts, sentAt: when }
     } finally {
       this.#sendings.delete(sending)
     }
@@ -142,7 +170,8 @@ export class Indicator {
       (error) => outcome.failLater(later, error),
     )
     const { sent, ...state } = started
-    return { ...state, umid, channel, subAccountId, attempts: 0, ...(sent && timed(sent)) }
+    const facts = sent ? { ...sent, sentAt: isoDate(sent.sentAt) } : { attempts: 0 }
+    return { ...state, umid, channel, subAccountId, ...facts }
   }
 
   async #stop(which: ReturnType<typeof toStop>): Promise<Done> {
@@ -175,8 +204,13 @@ function copyForLater(msg: Task['msg']): Task['msg'] {
   return copy
 }
 
-function timed({ sentAt, ...sent }: Sent) {
-  return { ...sent, sentAt: new Date(sentAt).toISOString() }
+/** The last time that was written: of a busy node, many messages go out in the same ms. */
+let last = { ms: Number.NaN, text: '' }
+
+/** @param ms since 1970 */
+function isoDate(ms: number): string {
+  if (ms !== last.ms) last = { ms, text: new Date(ms).toISOString() }
+  return last.text
 }
 
 /** Adds what the failure is about. */

@@ -30,6 +30,7 @@ export interface ErrorOutput extends Facts {
 }
 
 type Message = Record<string, unknown>
+type Fill = 'blue' | 'green' | 'grey'
 type Send = (outputs: [success: Message | null, error: Message | null]) => void
 
 /** A message that the node has in hand. */
@@ -67,6 +68,10 @@ export class Outcome {
   readonly #status: StatusLine
   /** Sessions that show indicators. */
   #keeping = 0
+  #fill: Fill = 'grey'
+  #state = ''
+  /** One for all messages: most statuses of a busy node are never shown, so never made. */
+  readonly #current = () => this.#make()
 
   constructor(host: Host) {
     this.#host = host
@@ -93,18 +98,20 @@ export class Outcome {
     this.#show('green', 'stopped')
   }
 
-  succeed(task: Task, typing: Typing): void {
+  /** @returns false if the message takes no result, and so counts as a failure */
+  succeed(task: Task, typing: Typing): boolean {
     const { msg, send, done } = task
     const fill = typing.state === 'skipped' ? 'grey' : 'green'
     try {
       msg.typing = typing
     } catch (error) {
       this.fail(task, unwritable(error))
-      return
+      return false
     }
     this.#show(fill, typing.state)
     send([msg, null])
     done()
+    return true
   }
 
   fail(task: Task, error: TypingError): void {
@@ -151,13 +158,17 @@ export class Outcome {
     this.#host.status({})
   }
 
-  #show(fill: 'blue' | 'green' | 'grey', state: string): void {
-    const keeping = this.#keeping > 0 && state !== 'skipped'
-    this.#status.set(
-      keeping
-        ? { fill: 'blue', shape: 'dot', text: this.#host.keepingText(this.#keeping) }
-        : { fill, shape: 'dot', text: `status.${state}` },
-    )
+  #show(fill: Fill, state: string): void {
+    this.#fill = fill
+    this.#state = state
+    this.#status.set(this.#current)
+  }
+
+  #make(): NodeStatus {
+    const keeping = this.#keeping > 0 && this.#state !== 'skipped'
+    return keeping
+      ? { fill: 'blue', shape: 'dot', text: this.#host.keepingText(this.#keeping) }
+      : { fill: this.#fill, shape: 'dot', text: `status.${this.#state}` }
   }
 
   #showFailure(error: TypingError): void {

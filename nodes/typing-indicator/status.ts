@@ -9,7 +9,7 @@ export class StatusLine {
   readonly #show: (status: NodeStatus) => void
   /** When the last statuses were shown, in performance.now(). */
   readonly #shown: number[] = []
-  #next: NodeStatus = {}
+  #next: NodeStatus | (() => NodeStatus) = {}
   #last: NodeStatus = {}
   #timer: NodeJS.Timeout | undefined
 
@@ -17,8 +17,11 @@ export class StatusLine {
     this.#show = show
   }
 
-  /** Shows a status, at once or as soon as one more may be shown, unless another replaces it. */
-  set(status: NodeStatus): void {
+  /**
+   * Shows a status, at once or as soon as one more may be shown, unless another replaces it.
+   * @param status or what makes it, called only for one that is about to be shown
+   */
+  set(status: NodeStatus | (() => NodeStatus)): void {
     this.#next = status
     if (!this.#timer) this.#flush()
   }
@@ -30,7 +33,8 @@ export class StatusLine {
 
   #flush(): void {
     this.#timer = undefined
-    const { fill, shape, text } = this.#next
+    const next = typeof this.#next === 'function' ? this.#next() : this.#next
+    const { fill, shape, text } = next
     const last = this.#last
     if (fill === last.fill && shape === last.shape && text === last.text) return
     const now = performance.now()
@@ -40,7 +44,7 @@ export class StatusLine {
       return
     }
     if (this.#shown.push(now) > MAX_STATUSES) this.#shown.shift()
-    this.#last = this.#next
-    this.#show(this.#next)
+    this.#last = next
+    this.#show(next)
   }
 }

@@ -8,8 +8,13 @@ interface Found {
   value: unknown
 }
 
-/** Reads what a typed input points to, for one message. */
-export type TypedInput = (msg: NodeMessage) => Found | Promise<Found>
+/**
+ * A typed input, ready to be read for any number of messages. It reads a promise only where it has
+ * to (`later`): each costs a message a turn of the queue.
+ */
+export type TypedInput =
+  | { later: false; read(msg: NodeMessage): unknown }
+  | { later: true; read(msg: NodeMessage): Promise<Found> }
 
 /**
  * A typed input, compiled once.
@@ -26,27 +31,29 @@ export function typedInput(
   value: string | undefined,
   type: string | undefined,
 ): TypedInput {
-  if (!value) return () => ({ value: undefined })
-  if (type === 'msg') return path(RED, field, value)
-  if (type === 'jsonata') return jsonata(RED, node, field, value)
-  return (msg) =>
-    evaluated(field, (done) => {
-      RED.util.evaluateNodeProperty(value, type ?? 'str', node, msg, done)
-    })
+  if (!value) return { later: false, read: () => undefined }
+  if (type === 'msg') return { later: false, read: path(RED, field, value) }
+  if (type === 'str' || !type) return { later: false, read: () => value }
+  if (type === 'jsonata') return { later: true, read: jsonata(RED, node, field, value) }
+  const read: Later = (msg) =>
+    evaluated(field, (done) => RED.util.evaluateNodeProperty(value, type, node, msg, done))
+  return { later: true, read }
 }
 
-function path(RED: NodeAPI, field: string, value: string): TypedInput {
+type Later = (msg: NodeMessage) => Promise<Found>
+
+function path(RED: NodeAPI, field: string, value: string): (msg: NodeMessage) => unknown {
   prepare(field, () => RED.util.normalisePropertyExpression(value))
   return (msg) => {
     try {
-      return { value: RED.util.getMessageProperty(msg, value) }
+      return RED.util.getMessageProperty(msg, value)
     } catch {
-      return { value: undefined } // it leads through something that this message does not have
+      return undefined // it leads through something that this message does not have
     }
   }
 }
 
-function jsonata(RED: NodeAPI, node: Node, field: string, value: string): TypedInput {
+function jsonata(RED: NodeAPI, node: Node, field: string, value: string): Later {
   const expression = prepare(field, () => RED.util.prepareJSONataExpression(value, node))
   return (msg) =>
     evaluated(field, (done) => RED.util.evaluateJSONataExpression(expression, msg, done))

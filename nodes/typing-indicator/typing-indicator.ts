@@ -1,87 +1,16 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red'
-import type { AccountNode } from '../account/account'
-import { TypingError } from '../account/errors'
-import { Indicator } from './indicator'
-import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
-import { type Host, Outcome, type Task } from './outcome'
-import type { Values } from './request'
-import { readRhythm } from './rhythm'
-import { typedInput } from './typed-input'
+import type { TypingIndicatorOptions } from './options'
 
-type TypingIndicatorDef = NodeDef & Partial<TypingIndicatorOptions>
+/** A typing indicator as a flow stores it. */
+export type TypingIndicatorDef = NodeDef & Partial<TypingIndicatorOptions>
 
 /** Registers `8x8-typing-indicator`: one input, outputs for success and error. */
 export default function register(RED: NodeAPI): void {
   function TypingIndicator(this: Node, config: TypingIndicatorDef): void {
     RED.nodes.createNode(this, config)
-    const outcome = new Outcome(hostOf(this))
-    try {
-      const indicator = createIndicator(this, { ...TYPING_INDICATOR_DEFAULTS, ...config }, outcome)
-      this.on('input', (msg, send, done) => indicator.accept({ msg, send, done } as Task))
-      this.on('close', (done: () => void) => void indicator.close().then(done))
-      outcome.ready()
-    } catch (error) {
-      const problem = error as TypingError
-      this.on('input', (msg, send, done) => {
-        outcome.fail({ msg, send, done } as Task, problem.clone())
-      })
-      this.on('close', () => outcome.close())
-      outcome.misconfigured(problem)
-    }
-  }
-
-  /** @throws {TypingError} `not-configured` */
-  function createIndicator(node: Node, options: TypingIndicatorOptions, outcome: Outcome) {
-    const account = RED.nodes.getNode(options.account) as AccountNode | null
-    if (!account?.connection) {
-      throw new TypingError('not-configured', 'No 8x8 account is set', { field: 'account' })
-    }
-    if (account.connection instanceof TypingError) throw account.connection
-    const input = (field: keyof Values) =>
-      typedInput(RED, node, field, options[field], options[`${field}Type`])
-    const umid = input('umid')
-    const channel = input('channel')
-    const subAccountId = input('subAccountId')
-    const receivedAt = input('receivedAt')
-    const conversation = input('conversation')
-    return new Indicator({
-      ...account.connection,
-      id: node.id,
-      action: options.action,
-      rhythm: readRhythm(options),
-      outcome,
-      passUnsupported: options.unsupported === 'pass',
-      async read(msg) {
-        return {
-          umid: (await umid(msg)).value,
-          channel: (await channel(msg)).value,
-          subAccountId: (await subAccountId(msg)).value,
-          receivedAt: (await receivedAt(msg)).value,
-          conversation: (await conversation(msg)).value,
-        }
-      },
-    })
-  }
-
-  function hostOf(node: Node): Host {
-    const { id, type, name } = node
-    return {
-      id,
-      type,
-      name,
-      status: (status) => node.status(status),
-      send: (outputs) => node.send(outputs),
-      report: (error, msg) => node.error(error, msg),
-      keepingText(n) {
-        const text = RED._('status.keeping', { n })
-        return text === 'status.keeping' ? `typing (${n})` : text // no catalog, as in tests
-      },
-      handlesErrors(closing) {
-        const [, wires = []] = (node as Node & { wires: string[][] }).wires
-        // A disabled node takes nothing.
-        return wires.some((wire) => closing || RED.nodes.getNode(wire))
-      },
-    }
+    // Only now, so that without a node nobody pays for undici and zod. docs/adr/0010.
+    const { setUp } = require('./set-up') as typeof import('./set-up')
+    setUp(RED, this, config)
   }
 
   RED.nodes.registerType('8x8-typing-indicator', TypingIndicator)

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { unreadable } from './thrown'
 
 /** What a typing indicator needs to know of an inbound message; unchecked, as 8x8 wrote it. */
@@ -11,44 +10,40 @@ export interface InboundMessage {
   user?: { msisdn?: unknown; channelUserId?: unknown } | undefined
 }
 
-/** The part of 8x8's webhooks, version 2 and 3, that matters here; all else is let through. */
-const webhook = z.object({
-  eventType: z.string(),
-  payload: z.object({
-    umid: z.unknown().optional(),
-    subAccountId: z.unknown().optional(),
-    timestamp: z.unknown().optional(),
-    recipient: z.object({ channel: z.unknown().optional() }).optional().catch(undefined),
-    user: z
-      .object({ msisdn: z.unknown(), channelUserId: z.unknown() })
-      .partial()
-      .optional()
-      .catch(undefined),
-  }),
-})
-
 /**
- * Reads `msg.payload` as an 8x8 webhook.
+ * Reads `msg.payload` as an 8x8 webhook, version 2 or 3. Only what matters here is looked at, and
+ * by hand, because every message comes through here.
  * @returns the event's type and message, or undefined for anything else
  * @throws {import('../account/errors').TypingError} `invalid-input` for one that throws
  */
 export function readWebhook(
   payload: unknown,
 ): { inbound: boolean; message: InboundMessage } | undefined {
-  if (typeof payload !== 'object' || payload === null) return undefined // spares zod its error
-  const data = parsed(payload)
-  if (!data) return undefined
-  const { recipient, ...message } = data.payload
-  return {
-    inbound: data.eventType === 'inbound_message_received',
-    message: { ...message, channel: recipient?.channel },
-  }
-}
-
-function parsed(payload: unknown): z.infer<typeof webhook> | undefined {
   try {
-    return webhook.safeParse(payload).data
+    return read(payload)
   } catch (thrown) {
     throw unreadable('msg.payload', thrown)
   }
+}
+
+function read(payload: unknown): ReturnType<typeof readWebhook> {
+  if (!isObject(payload)) return undefined
+  const { eventType, payload: event } = payload
+  if (typeof eventType !== 'string' || !isObject(event)) return undefined
+  const { umid, subAccountId, timestamp, recipient, user } = event
+  return {
+    inbound: eventType === 'inbound_message_received',
+    message: {
+      umid,
+      subAccountId,
+      timestamp,
+      channel: isObject(recipient) ? recipient.channel : undefined,
+      // Copied, so that nothing of the payload is read outside of here.
+      user: isObject(user) ? { msisdn: user.msisdn, channelUserId: user.channelUserId } : undefined,
+    },
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -76,6 +76,34 @@ describe('the package, installed from its tarball', function () {
     ])
   })
 
+  it('loads undici and zod only with the first node that needs them', async () => {
+    const script = `
+      const { join } = require('node:path')
+      const folder = join(process.cwd(), 'node_modules', '${PACKAGE}')
+      const types = {}
+      const nodes = {
+        createNode() {},
+        getNode: () => null,
+        registerType: (type, constructor) => { types[type] = constructor },
+      }
+      const has = (name) =>
+        Object.keys(require.cache).some((file) => file.includes(join('node_modules', name)))
+      const files = Object.values(require(join(folder, 'package.json'))['node-red'].nodes)
+      for (const file of files) require(join(folder, file)).default({ nodes })
+      const before = { types: Object.keys(types), undici: has('undici'), zod: has('zod') }
+      types['8x8-account'].call({ warn() {} }, {})
+      console.log(JSON.stringify([before, { undici: has('undici'), zod: has('zod') }]))`
+    const { stdout } = await run(process.execPath, ['-e', script], { cwd: userDir })
+    assert.deepEqual(JSON.parse(stdout), [
+      {
+        types: ['8x8-account', '8x8-typing-indicator', '8x8-sandbox'],
+        undici: false,
+        zod: false,
+      },
+      { undici: true, zod: true },
+    ])
+  })
+
   it('registers its nodes, with help and icon', async () => {
     type Set = { module: string; types: string[]; enabled: boolean; err?: unknown }
     const sets = (await admin<Set[]>('/nodes')).filter(({ module }) => module === PACKAGE)

@@ -134,6 +134,15 @@ describe('8x8-typing-indicator, given a message with', () => {
     })
   }
 
+  it('nothing that can be written: does not go on typing for it', async () => {
+    const { flow } = await loadWith(accept, { node: { action: 'msg' } })
+    const failed = reported()
+    void flow.send(Object.freeze({ ...message(), action: 'start', _msgid: 'frozen' }))
+    await failed
+    const { msg } = await flow.send({ ...message(), action: 'stop' })
+    assert.equal(msg.typing?.indicators, 0)
+  })
+
   it('a property called __proto__: keeps it as one, for an end without an answer too', async () => {
     const { flow } = await loadWith(accept, { node: { action: 'start', maxDuration: 0.1 } })
     const ended = flow.next('error')

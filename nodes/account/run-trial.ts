@@ -1,0 +1,30 @@
+import type { Node, NodeAPI } from 'node-red'
+import type { AccountNode } from './account'
+import { TypingError } from './errors'
+import { tryConnection } from './trial'
+import type { TrialAnswer } from './trial-answer'
+import { readTrial } from './trial-form'
+import { findWay, getNode } from './way'
+
+/** Makes the test that a dialog asks for. @param id of the account, deployed or not */
+export async function runTrial(RED: NodeAPI, id: string, body: unknown): Promise<TrialAnswer> {
+  const node = getNode<AccountNode>(RED, id)
+  const account = node?.type === '8x8-account' ? node : undefined
+  const deployed = account && { config: account.deployed, apiKey: account.credentials?.apiKey }
+  const request = readTrial(body, deployed, (name) => lookUp(RED, name, account))
+  if ('result' in request) return request
+  for (const field of ['tls', 'proxy'] as const) {
+    if (request[field] && !getNode(RED, request[field])) return { result: 'invalid', field }
+  }
+  try {
+    return await tryConnection({ ...request, ...findWay(RED, request.server.origin, request) })
+  } catch (error) {
+    // Anything else than a TypingError comes from a config node that is not what it is used as.
+    const field = error instanceof TypingError ? error.field : undefined
+    return { result: 'invalid', field: field ?? 'tls' }
+  }
+}
+
+function lookUp(RED: NodeAPI, name: string, node: Node | undefined): string | undefined {
+  return RED.util.evaluateNodeProperty(name, 'env', node as Node, {}) || undefined
+}

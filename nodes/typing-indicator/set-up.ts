@@ -1,0 +1,100 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import type { AccountNode } from '../account/account'
+import { TypingError } from '../account/errors'
+import { Indicator } from './indicator'
+import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
+import { type Host, Outcome, type Task } from './outcome'
+import type { Values } from './request'
+import { readRhythm } from './rhythm'
+import { type TypedInput, typedInput } from './typed-input'
+import type { TypingIndicatorDef } from './typing-indicator'
+
+/** Makes a node do what it is configured for, or fail every message with the reason why not. */
+export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): void {
+  const outcome = new Outcome(hostOf(node))
+  try {
+    const indicator = createIndicator({ ...TYPING_INDICATOR_DEFAULTS, ...config })
+    node.on('input', (msg, send, done) => indicator.accept({ msg, send, done } as Task))
+    node.on('close', (done: () => void) => void indicator.close().then(done))
+    outcome.ready()
+  } catch (error) {
+    const problem = error as TypingError
+    node.on('input', (msg, send, done) => {
+      outcome.fail({ msg, send, done } as Task, problem.clone())
+    })
+    node.on('close', () => outcome.close())
+    outcome.misconfigured(problem)
+  }
+
+  /** @throws {TypingError} `not-configured` */
+  function createIndicator(options: TypingIndicatorOptions): Indicator {
+    const account = RED.nodes.getNode(options.account) as AccountNode | null
+    if (!account?.connection) {
+      throw new TypingError('not-configured', 'No 8x8 account is set', { field: 'account' })
+    }
+    if (account.connection instanceof TypingError) throw account.connection
+    const input = (field: keyof Values) =>
+      typedInput(RED, node, field, options[field], options[`${field}Type`])
+    const inputs = {
+      umid: input('umid'),
+      channel: input('channel'),
+      subAccountId: input('subAccountId'),
+      receivedAt: input('receivedAt'),
+      conversation: input('conversation'),
+    }
+    return new Indicator({
+      ...account.connection,
+      id: node.id,
+      action: options.action,
+      rhythm: readRhythm(options),
+      outcome,
+      passUnsupported: options.unsupported === 'pass',
+      read: reader(inputs),
+    })
+  }
+
+  function hostOf(node: Node): Host {
+    const { id, type, name } = node
+    return {
+      id,
+      type,
+      name,
+      status: (status) => node.status(status),
+      send: (outputs) => node.send(outputs),
+      report: (error, msg) => node.error(error, msg),
+      keepingText(n) {
+        const text = RED._('status.keeping', { n })
+        return text === 'status.keeping' ? `typing (${n})` : text // no catalog, as in tests
+      },
+      handlesErrors(closing) {
+        const [, wires = []] = (node as Node & { wires: string[][] }).wires
+        // A disabled node takes nothing.
+        return wires.some((wire) => closing || RED.nodes.getNode(wire))
+      },
+    }
+  }
+}
+
+type Inputs = Record<keyof Values, TypedInput>
+
+/** Reads all of them for a message: at once if that is possible. */
+function reader(inputs: Inputs): (msg: NodeMessage) => Values | Promise<Values> {
+  const { umid, channel, subAccountId, receivedAt, conversation } = inputs
+  if (Object.values(inputs).some(({ later }) => later)) return (msg) => readLater(inputs, msg)
+  // In full, because it is on the way of every message.
+  return (msg) => ({
+    umid: umid.read(msg),
+    channel: channel.read(msg),
+    subAccountId: subAccountId.read(msg),
+    receivedAt: receivedAt.read(msg),
+    conversation: conversation.read(msg),
+  })
+}
+
+async function readLater(inputs: Inputs, msg: NodeMessage): Promise<Values> {
+  const reading = Object.entries(inputs).map(async ([field, input]) => {
+    const value = input.later ? (await input.read(msg)).value : input.read(msg)
+    return [field, value] as const
+  })
+  return Object.fromEntries(await Promise.all(reading)) as unknown as Values
+}

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { type Clock, install } from '@sinonjs/fake-timers'
+import { StatusLine } from '../../nodes/typing-indicator/status'
+
+describe('StatusLine', () => {
+  let clock: Clock
+  let made: number
+  let shown: unknown[]
+  let line: StatusLine
+
+  const make = () => ({ text: `${++made}` })
+
+  beforeEach(() => {
+    clock = install({ now: 1 })
+    clock.tick(5000)
+    made = 0
+    shown = []
+    line = new StatusLine(({ text }) => shown.push(text))
+  })
+
+  afterEach(() => clock.uninstall())
+
+  it('makes no status that it does not show', () => {
+    for (let i = 0; i < 1000; i++) line.set(make)
+    assert.deepEqual(shown, ['1', '2'])
+    clock.tick(1000)
+    assert.deepEqual(shown, ['1', '2', '4']) // one was made to see that it is too early
+    assert.equal(made, 4)
+  })
+
+  it('makes a status when it shows it, and not before', () => {
+    let text = 'first'
+    line.set({ text: 'one' })
+    line.set({ text: 'two' })
+    line.set(() => ({ text }))
+    text = 'last'
+    clock.tick(1000)
+    assert.deepEqual(shown, ['one', 'two', 'last'])
+  })
+})
