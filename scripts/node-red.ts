@@ -89,7 +89,11 @@ export async function startNodeRed(
   }
   const prints = (pattern: RegExp) =>
     new Promise<void>((resolve) => {
-      lines.on('line', (line) => pattern.test(line) && resolve())
+      lines.on('line', function listen(line) {
+        if (!pattern.test(line)) return
+        lines.off('line', listen)
+        resolve()
+      })
     })
   const exited = once(child, 'exit')
   const stop = async () => {

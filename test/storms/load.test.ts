@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { closeServers, startServer } from '../support/server'
+import { accept, refuse } from '../support/typing'
+import { Runtime } from './runtime'
+
+const MESSAGES = 50_000
+
+/** Messages at a time: the others have had their outputs. */
+const OUTSTANDING = 2000
+
+/** What the faults can cause when they meet every attempt of a message. */
+const KINDS = ['rate-limited', 'server', 'network', 'timeout']
+
+const LIMITED = refuse(429, '', { 'retry-after': '1' })
+
+/** One of 23 requests meets one of these. */
+const FAULTS: ((response: ServerResponse) => void)[] = [
+  refuse(500, { code: 2000, message: 'Internal server error' }),
+  refuse(503, '<html>Service unavailable</html>', { 'content-type': 'text/html' }),
+  (response) => response.socket?.resetAndDestroy(),
+  () => {}, // says nothing until the attempt has timed out
+  (response) => response.socket?.end('garbage\r\n\r\n'),
+  (response) => void setTimeout(() => response.end(), 500),
+]
+
+describe('50,000 messages, one request of 20 in trouble', function () {
+  this.timeout(300_000)
+  let runtime: Runtime
+
+  after(async () => {
+    await runtime?.stop()
+    await closeServers()
+  })
+
+  it('has as many outputs, gives the memory back, and does not block the event loop', async () => {
+    let requests = 0
+    let faults = 0
+    const server = await startServer((response, _request) => {
+      const n = requests++
+      server.received.length = 0
+      // A limit refuses all that come for a moment: 25 in a row, and 14 times in 50,000.
+      const fault = n % 3500 < 25 ? LIMITED : n % 23 === 0 ? FAULTS[(n / 23) % 6] : undefined
+      if (fault) faults++
+      ;(fault ?? accept)(response)
+    })
+    runtime = await Runtime.start({ baseUrl: server.url, timeout: 2, deadline: 15 })
+    await runtime.load(MESSAGES / 10, OUTSTANDING) // warms up
+    const before = await runtime.figures()
+    const { heapUsed: heapBefore = 0 } = await runtime.resources()
+    const { p99, ms } = await runtime.load(MESSAGES, OUTSTANDING)
+    const { heapUsed = 0 } = await runtime.resources()
+    const { accepted, ended, ends, wrong } = await runtime.figures()
+
+    const growth = (heapUsed - heapBefore) / 1e6
+    const { sent = 0, ...failures } = ends
+    const share = `${((100 * faults) / requests).toFixed(1)} % of ${requests} requests`
+    const rate = Math.round((MESSAGES * 1000) / ms)
+    console.log(`      ${rate} messages/s, ${share} in trouble, p99 ${p99.toFixed(1)} ms,`)
+    console.log(`      heap ${growth.toFixed(2)} MB more, ended as ${JSON.stringify(ends)}`)
+    assert.deepEqual(wrong, [])
+    assert.equal(accepted - before.accepted, MESSAGES)
+    assert.equal(ended - before.ended, MESSAGES)
+    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0)
+    assert.equal(sent + failed, accepted)
+    assert.ok(failed <= MESSAGES / 100, `${failed} failed`)
+    assert.deepEqual(
+      Object.keys(failures).filter((kind) => !KINDS.includes(kind)),
+      [],
+    )
+    assert.ok(faults >= 0.045 * requests, `${faults} faults`)
+    assert.ok(growth < 5, `${growth} MB more`)
+    assert.ok(p99 < 50, `${p99} ms`)
+  })
+})
