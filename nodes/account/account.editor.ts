@@ -96,6 +96,8 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
         return checkSeconds(this, 'deadline', value)
       },
     },
+    maxInFlight: { value: ACCOUNT_DEFAULTS.maxInFlight },
+    maxWaiting: { value: ACCOUNT_DEFAULTS.maxWaiting },
   },
   credentials: {
     apiKey: {

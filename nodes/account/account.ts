@@ -6,6 +6,7 @@ import type { AccountOptions } from './options'
 import { findProxy, type ProxyNode } from './proxy'
 import { Sessions } from './sessions'
 import { readSettings } from './settings'
+import { tlsOptions } from './tls'
 
 type AccountDef = NodeDef & Partial<AccountOptions>
 
@@ -55,7 +56,8 @@ export default function register(RED: NodeAPI): void {
   }
 
   function wayTo(origin: string, config: AccountDef): Pick<ClientOptions, 'tls' | 'proxy'> {
-    const tls = getNode<TlsNode>(config.tls)?.addTLSOptions({})
+    const configured = getNode<TlsNode>(config.tls)?.addTLSOptions({})
+    const tls = tlsOptions(origin, configured)
     return { tls, proxy: findProxy(origin, getNode<ProxyNode>(config.proxy), process.env) }
   }
 

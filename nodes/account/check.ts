@@ -13,6 +13,20 @@ export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T
 }
 
 /**
+ * A whole number, as a number or as text.
+ * @param what its name, for people
+ * @param blank what a blank field stands for
+ */
+export function wholeNumber(what: string, blank: number, least: number, most: number) {
+  const wrong = `The ${what} must be a whole number from ${least} to ${most}`
+  const digits = z.string().regex(/^\d+$/).transform(Number)
+  const whole = z
+    .union([z.number(), digits], wrong)
+    .pipe(z.int(wrong).min(least, wrong).max(most, wrong))
+  return z.preprocess((value) => (value === '' || value === null ? blank : value), whole)
+}
+
+/**
  * A time of the form: s, as a number or as text; gives ms.
  * @param what its name, for people
  * @param blank s that a blank field stands for; above 0 unless it is 0 itself

@@ -14,6 +14,7 @@ const RETRYABLE = {
   server: true,
   network: true,
   timeout: true,
+  overloaded: false,
   unanswered: false,
   closed: false,
 } as const satisfies Record<string, boolean>
@@ -89,6 +90,12 @@ export function onlyKnown<T extends object>(facts: T): T {
 /** The error for a flow that stopped or was redeployed before the answer was there. */
 export function closedError(): TypingError {
   return new TypingError('closed', 'The flow was stopped or redeployed meanwhile')
+}
+
+/** The error for a message that finds too many before it. @param waiting how many */
+export function overloadedError(waiting: number): TypingError {
+  const text = `Too many messages: ${waiting} wait already for their turn to be sent`
+  return new TypingError('overloaded', text)
 }
 
 /** 8x8's error body. Each field on its own, because an answer may bring only some of them. */

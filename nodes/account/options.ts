@@ -15,6 +15,10 @@ export interface AccountOptions {
   timeout: number | string
   /** s for a message with all its attempts. */
   deadline: number | string
+  /** Requests at once. */
+  maxInFlight: number | string
+  /** Messages that may wait for their turn. */
+  maxWaiting: number | string
 }
 
 /** What a new account starts with, and what a property that is not stored counts as. */
@@ -27,4 +31,6 @@ export const ACCOUNT_DEFAULTS = {
   proxy: '',
   timeout: 5,
   deadline: 15,
+  maxInFlight: 64,
+  maxWaiting: 10_000,
 } as const satisfies AccountOptions

@@ -1,17 +1,19 @@
-import { closedError, TypingError } from './errors'
+import { backoff } from './backoff'
+import { closedError, overloadedError, TypingError } from './errors'
+import type { Gate, Guest } from './gate'
+import type { Queue } from './queue'
 
-/** ms before the first retry, and at most before a later one. Our choice. */
-const FIRST_PAUSE = 250
-const LONGEST_PAUSE = 4000
+/** ms that an attempt needs at least to be worth a request. Our choice: no answer comes sooner. */
+const SHORTEST_ATTEMPT = 10
 
 /** What bounds a send. */
 export interface Limits {
   /** ms for one attempt, from its start to the end of the answer. */
   timeout: number
-  /** ms for all attempts together. */
+  /** ms for all attempts together, with the time that they wait for their turn. */
   deadline: number
   /** Source of jitter, from 0 to 1. */
-  random?: () => number
+  random?: (() => number) | undefined
 }
 
 /** An accepted typing indicator. */
@@ -23,90 +25,192 @@ export interface Sent {
   sentAt: number
 }
 
-/**
- * One attempt: resolves with the status of a success, rejects with a {@link TypingError} that
- * says whether a retry can help. When the signal aborts, it should end with the signal's reason.
- */
-export type Attempt = (signal: AbortSignal) => Promise<number>
+/** One attempt. It reports `failed` once, or `accepted` and then `ended`. */
+export interface Attempt {
+  start(): void
+  /**
+   * Ends it: it reports nothing any more.
+   * @returns the failure, if the head of an answer says it already
+   */
+  abort(): TypingError | undefined
+}
+
+/** Hears how an attempt goes. */
+export interface Reporter {
+  /** The head of the answer is a success. */
+  accepted(statusCode: number): void
+  /** After a success: the answer is over, in one way or another. */
+  ended(): void
+  /** The error says whether a retry can help. */
+  failed(error: TypingError): void
+}
+
+/** What is posted. */
+export interface Post {
+  path: string
+  body: string
+}
+
+/** What all sends of an account share. */
+export interface Company extends Limits {
+  gate: Gate
+  /** Makes an attempt, which begins by its `start`. */
+  attempt(post: Post, reporter: Reporter): Attempt
+  /** Called when nothing of a send is under way any more. */
+  over?(sending: Sending): void
+}
 
 /**
  * A send under way: attempts until one succeeds, one fails for good, or the deadline is near.
- * Our own loop and not undici's RetryAgent: docs/adr/0002.
+ * Our own loop and not undici's RetryAgent: docs/adr/0002. Callbacks, one promise and one timer at
+ * a time, because every message comes through here.
  */
-export class Sending {
+export class Sending implements Guest, Reporter {
   /** Rejects with a {@link TypingError}. */
   readonly result: Promise<Sent>
-  readonly #attempt: Attempt
-  readonly #limits: Limits
+  // The gate's own. Set here, so that all sends have one shape.
+  queue: Queue<Guest> | undefined = undefined
+  ahead: Guest | undefined = undefined
+  behind: Guest | undefined = undefined
+  era: number | undefined = undefined
+  readonly #company: Company
+  readonly #post: Post
+  readonly #end: number
+  #resolve!: (sent: Sent) => void
+  #reject!: (error: TypingError) => void
+  #settled = false
   #cancelled = false
-  /** Ends what is under way: an attempt or a pause. */
-  #interrupt: () => void = () => {}
+  #attempts = 0
+  #attempt: Attempt | undefined
+  #sentAt = 0
+  /** ms that the attempt has. */
+  #limit = 0
+  #last: TypingError | undefined
+  /** Of the attempt, of the pause, or of the time in the queue. */
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(attempt: Attempt, limits: Limits) {
-    this.#attempt = attempt
-    this.#limits = limits
-    this.result = this.#run()
+  constructor(company: Company, post: Post) {
+    this.#company = company
+    this.#post = post
+    this.#end = performance.now() + company.deadline
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.#enter()
+  }
+
+  /** Whether the result or the end of an answer is still to come. */
+  get underWay(): boolean {
+    return !this.#settled || this.#attempt !== undefined
   }
 
   /** Ends it now: the result rejects as `closed`, unless it is there already. */
   cancel(): void {
     this.#cancelled = true
-    this.#interrupt()
+    const known = this.#attempt?.abort()
+    if (known) this.failed(known)
+    else if (this.#settled) this.ended()
+    else this.#fail(closedError())
   }
 
-  async #run(): Promise<Sent> {
-    const end = performance.now() + this.#limits.deadline
-    let last: TypingError | undefined
-    for (let attempts = 1; ; attempts++) {
-      const sentAt = Date.now()
-      try {
-        const statusCode = await this.#attemptWithin(end - performance.now(), last)
-        return { statusCode, attempts, sentAt }
-      } catch (error) {
-        last = error as TypingError
-      }
-      const pause = pauseBeforeRetry(last, attempts, this.#limits.random ?? Math.random)
-      const fits = last.cause.retryable && performance.now() + pause < end
-      if (fits && !this.#cancelled) await this.#pause(pause)
-      if (fits && !this.#cancelled) continue
-      if (this.#cancelled && last.cause.retryable) last = closedError()
-      last.cause.attempts = attempts
-      throw last
+  /** @internal its turn, by the gate */
+  admitted(): void {
+    clearTimeout(this.#timer)
+    const { timeout } = this.#company
+    const remaining = this.#end - performance.now()
+    if (remaining < Math.min(SHORTEST_ATTEMPT, timeout)) {
+      this.#expire()
+      return
+    }
+    this.#attempts++
+    this.#limit = Math.min(timeout, remaining)
+    this.#sentAt = Date.now()
+    this.#timer = setTimeout(() => this.#timeUp(), this.#limit)
+    this.#attempt = this.#company.attempt(this.#post, this)
+    this.#attempt.start()
+  }
+
+  /** @internal by the attempt */
+  accepted(statusCode: number): void {
+    this.#settled = true
+    this.#company.gate.succeeded(this)
+    this.#resolve({ statusCode, attempts: this.#attempts, sentAt: this.#sentAt })
+  }
+
+  /** @internal by the attempt */
+  ended(): void {
+    if (!this.#attempt) return
+    this.#attempt = undefined
+    this.#leave()
+  }
+
+  /** @internal by the attempt */
+  failed(error: TypingError): void {
+    const { gate } = this.#company
+    if (error.cause.kind === 'rate-limited') gate.refused(this, error.retryAfter)
+    else if (!error.cause.retryable) gate.succeeded(this) // no sign of too many requests
+    this.#retryUnless(error)
+  }
+
+  /** Takes its turn, or its place among those who wait. */
+  #enter(): void {
+    const { gate } = this.#company
+    const where = gate.enter(this, this.#attempts > 0)
+    if (where === 'inside') return
+    if (where === 'waiting') {
+      this.#timer = setTimeout(() => this.#expire(), Math.ceil(this.#end - performance.now()))
+    } else {
+      this.#fail(where === 'closed' ? closedError() : overloadedError(gate.waiting))
     }
   }
 
-  /**
-   * @param remaining ms until the deadline
-   * @param last the failure before; it says more than an attempt that the deadline cuts short
-   */
-  #attemptWithin(remaining: number, last: TypingError | undefined): Promise<number> {
-    const limit = Math.min(this.#limits.timeout, remaining)
-    const controller = new AbortController()
-    return new Promise((resolve, reject) => {
-      const end = (reason: TypingError) => {
-        clearTimeout(timer)
-        controller.abort(reason)
-        // An attempt that is still connecting does not hear the signal, so it is not waited for.
-        // One that has the head of an answer says more than the reason, a moment later.
-        setImmediate(reject, reason)
-      }
-      const timer = setTimeout(() => {
-        end(remaining < this.#limits.timeout && last ? last : timeoutError(limit))
-      }, limit)
-      this.#interrupt = () => end(closedError())
-      const attempt = this.#attempt(controller.signal)
-      attempt.then(resolve, reject).finally(() => clearTimeout(timer))
-    })
+  /** The attempt took too long, or its answer does not end. */
+  #timeUp(): void {
+    const known = this.#attempt?.abort()
+    if (known) this.failed(known)
+    else if (this.#settled) this.ended()
+    // What came before says more than an attempt that the deadline cuts short.
+    else if (this.#last && this.#limit < this.#company.timeout) this.#fail(this.#last)
+    else this.#retryUnless(timeoutError(this.#limit))
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#interrupt = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  /** The deadline passed before its turn came. */
+  #expire(): void {
+    const { gate, deadline } = this.#company
+    this.#fail(this.#last ?? waitedError(gate.restrained, deadline))
+  }
+
+  /** After an attempt: pauses for the next one, unless there is none. */
+  #retryUnless(error: TypingError): void {
+    this.#attempt = undefined
+    this.#last = error
+    const { gate, random } = this.#company
+    const pause = Math.max(error.retryAfter ?? 0, backoff(this.#attempts, random))
+    const fits = performance.now() + Math.max(pause, gate.heldFor()) < this.#end
+    const { retryable } = error.cause
+    if (retryable && fits && !this.#cancelled) {
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => this.#enter(), pause)
+      gate.leave(this)
+    } else {
+      this.#fail(this.#cancelled && retryable ? closedError() : error)
+    }
+  }
+
+  #fail(error: TypingError): void {
+    this.#settled = true
+    this.#attempt = undefined
+    error.cause.attempts = this.#attempts
+    this.#reject(error)
+    this.#leave()
+  }
+
+  #leave(): void {
+    clearTimeout(this.#timer)
+    const { gate, over } = this.#company
+    gate.leave(this)
+    over?.(this)
   }
 }
 
@@ -114,8 +218,9 @@ function timeoutError(ms: number): TypingError {
   return new TypingError('timeout', `8x8 did not answer within ${Math.round(ms) / 1000} s`)
 }
 
-/** ms to wait: exponential with half of it jitter, and at least what the server asked for. */
-function pauseBeforeRetry(error: TypingError, attempts: number, random: () => number): number {
-  const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1))
-  return Math.max(error.retryAfter ?? 0, longest * (0.5 + random() / 2))
+/** @param held whether 8x8 asked for fewer requests; @param ms how long the message waited */
+function waitedError(held: boolean, ms: number): TypingError {
+  const text = `the turn of the message did not come within ${ms / 1000} s`
+  if (held) return new TypingError('rate-limited', `8x8 limits the rate of requests: ${text}`)
+  return new TypingError('timeout', `Too many requests are under way: ${text}`)
 }

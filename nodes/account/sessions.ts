@@ -186,11 +186,12 @@ export class Sessions {
   /** @param startedAt when the indicator was tried; the next one keeps the beat from there */
   #refused(session: Session, failure: TypingError, startedAt: number): void {
     const { kind, retryable, attempts } = failure.cause
+    const mayPass = retryable || kind === 'overloaded'
     session.attempts += attempts
     session.failures++
     if (session.ended) return
     if (kind === 'closed') this.#close(session)
-    else if (session.settle || !retryable || session.failures === MAX_FAILURES) {
+    else if (session.settle || !mayPass || session.failures === MAX_FAILURES) {
       this.#fail(session, failure)
     } else {
       const next = startedAt + session.request.renewEvery

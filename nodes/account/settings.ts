@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { API_KEY, BASE_URLS, isBaseUrl, REFERENCE, REGIONS, SUB_ACCOUNT_ID } from './api'
-import { check, seconds } from './check'
-import type { Server } from './client'
+import { check, seconds, wholeNumber } from './check'
+import type { Server } from './line'
 import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
 
 /** An account, checked. */
@@ -13,6 +13,10 @@ export interface Settings {
   timeout: number
   /** ms for a message with all its attempts. */
   deadline: number
+  /** Requests at once. */
+  maxInFlight: number
+  /** Messages that may wait for their turn. */
+  maxWaiting: number
 }
 
 /** A text that must be there. Node-RED leaves a reference to a variable that is not set as it is. */
@@ -48,6 +52,9 @@ const baseUrl = required('base URL')
 
 const timeout = seconds('timeout', ACCOUNT_DEFAULTS.timeout)
 const deadline = seconds('deadline', ACCOUNT_DEFAULTS.deadline)
+const { maxInFlight: inFlight, maxWaiting: waiting } = ACCOUNT_DEFAULTS
+const maxInFlight = wholeNumber('number of requests at once', inFlight, 1, 1000)
+const maxWaiting = wholeNumber('number of waiting messages', waiting, 0, 1_000_000)
 const region = z.enum(REGIONS, 'The region is unknown')
 
 /**
@@ -61,6 +68,8 @@ export function readSettings(stored: Partial<AccountOptions>, key: string | unde
     server: readServer(config, key),
     timeout: check('timeout', timeout, config.timeout),
     deadline: check('deadline', deadline, config.deadline),
+    maxInFlight: check('maxInFlight', maxInFlight, config.maxInFlight),
+    maxWaiting: check('maxWaiting', maxWaiting, config.maxWaiting),
   }
 }
 

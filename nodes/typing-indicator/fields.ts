@@ -67,5 +67,6 @@ export function parse<F extends Field>(
 
 /** The value if it is well-formed; for what may be left out or odd. */
 export function parseLoosely<F extends Field>(field: F, value: unknown): Parsed<F> | undefined {
+  if (value === undefined) return undefined // mostly; zod would make an error first
   return FIELDS[field].schema.safeParse(value).data as Parsed<F> | undefined
 }

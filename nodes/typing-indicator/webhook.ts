@@ -33,6 +33,7 @@ const webhook = z.object({
 export function readWebhook(
   payload: unknown,
 ): { inbound: boolean; message: InboundMessage } | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined // spares zod its error
   const { data } = webhook.safeParse(payload)
   if (!data) return undefined
   const { recipient, ...message } = data.payload

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import FakeTimers from '@sinonjs/fake-timers'
 import { TypingError } from '../../nodes/account/errors'
 import { Sending } from '../../nodes/account/sending'
+import { createGate, sendBy } from '../support/attempts'
 import { rejection } from '../support/events'
 
 describe('sending', () => {
@@ -31,7 +32,7 @@ describe('sending', () => {
       return 200
     }
     const limits = { timeout: 5000, deadline: 15_000, random: () => random }
-    return { times, sending: new Sending(attempt, limits) }
+    return { times, sending: sendBy(attempt, limits) }
   }
 
   for (const [random, expected] of [
@@ -120,7 +121,7 @@ describe('sending', () => {
       fail = () => reject(serverError(3000))
     })
     const aborted: unknown[] = []
-    const sending = new Sending(
+    const sending = sendBy(
       (signal) => {
         signal.addEventListener('abort', () => aborted.push(signal.reason))
         return failed
@@ -144,11 +145,24 @@ describe('sending', () => {
     })
   }
 
-  it('keeps a failure that no retry cures when it is cancelled as an attempt fails', async () => {
-    const { sending } = start([new TypingError('authentication', 'x')])
-    sending.cancel()
-    assert.equal((await rejection(sending.result, 'authentication')).cause.attempts, 1)
-  })
+  for (const [what, known, kind] of [
+    ['keeps a failure that no retry cures', 'authentication', 'authentication'],
+    ['does not keep one that a retry could cure', 'server', 'closed'],
+  ] as const) {
+    it(`${what} when it is cancelled while the rest of the answer comes`, async () => {
+      const sending = new Sending(
+        {
+          timeout: 5000,
+          deadline: 15_000,
+          gate: createGate(),
+          attempt: () => ({ start() {}, abort: () => new TypingError(known, 'x') }),
+        },
+        { path: '', body: '' },
+      )
+      sending.cancel()
+      assert.equal((await rejection(sending.result, kind)).cause.attempts, 1)
+    })
+  }
 
   it('does not wait for an attempt that does not hear that it is cancelled', async () => {
     const { sending, fail } = startOne()

@@ -57,6 +57,14 @@ describe('sessions: how they go on and end', () => {
       assert.equal((await t.sessions.stop({ umid: 'a' }))?.attempts, 4 + 16)
     })
 
+    it('are not the end when the account is overloaded for once', async () => {
+      t.fate = [0, 'overloaded', 0]
+      await t.start('a')
+      await t.clock.tickAsync(2 * BEAT)
+      assert.deepEqual(t.ended, [])
+      assert.equal(t.sent.length, 3)
+    })
+
     it('end the session when three in a row fail', async () => {
       t.failing([false, true, true, true])
       await t.start('a')

@@ -3,8 +3,8 @@ import FakeTimers from '@sinonjs/fake-timers'
 import fc from 'fast-check'
 import type { TypingEvent } from '../../nodes/account/client'
 import { TypingError } from '../../nodes/account/errors'
-import { Sending } from '../../nodes/account/sending'
 import { type Owner, Sessions, type Started } from '../../nodes/account/sessions'
+import { sendBy } from '../support/attempts'
 import { answerAfter } from '../support/sessions'
 
 const BEAT = 15_000
@@ -100,7 +100,7 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
 
   const limits = { timeout: 10_000, deadline: 10_000 }
   const sessions = new Sessions({
-    send: (event) => new Sending((signal) => attempt(event, signal), limits),
+    send: (event) => sendBy((signal) => attempt(event, signal), limits),
   })
   const owners: Record<string, Owner> = {}
   for (const id of ['node1', 'node2']) owners[id] = { id, keeping: (n) => assert.ok(n >= 0) }

@@ -15,6 +15,8 @@ describe('settings', () => {
       server: { origin: 'https://chatapps.8x8.com', apiKey: CANARY },
       timeout: 5000,
       deadline: 15_000,
+      maxInFlight: 64,
+      maxWaiting: 10_000,
     })
   })
 
@@ -32,6 +34,13 @@ describe('settings', () => {
   it('takes seconds as numbers and as text', () => {
     const { timeout, deadline } = readSettings({ ...good, timeout: '2.5', deadline: '' }, CANARY)
     assert.deepEqual({ timeout, deadline }, { timeout: 2500, deadline: 15_000 })
+  })
+
+  it('takes limits as numbers and as text', () => {
+    const stored = { ...good, maxInFlight: '1000', maxWaiting: '0' }
+    const { maxInFlight, maxWaiting } = readSettings(stored, CANARY)
+    assert.deepEqual({ maxInFlight, maxWaiting }, { maxInFlight: 1000, maxWaiting: 0 })
+    assert.equal(readSettings({ ...good, maxInFlight: '' }, CANARY).maxInFlight, 64)
   })
 
   for (const baseUrl of [
@@ -62,6 +71,12 @@ describe('settings', () => {
     ['a timeout of 0', { ...good, timeout: 0 }, 'timeout'],
     ['a timeout of text', { ...good, timeout: 'soon' }, 'timeout'],
     ['a deadline over a day', { ...good, deadline: 100_000 }, 'deadline'],
+    ['no request at once', { ...good, maxInFlight: 0 }, 'maxInFlight'],
+    ['half a request at once', { ...good, maxInFlight: 0.5 }, 'maxInFlight'],
+    ['too many requests at once', { ...good, maxInFlight: '1001' }, 'maxInFlight'],
+    ['a number in a variable that is not set', { ...good, maxInFlight: '${N}' }, 'maxInFlight'],
+    ['fewer waiting messages than none', { ...good, maxWaiting: '-1' }, 'maxWaiting'],
+    ['too many waiting messages', { ...good, maxWaiting: 1_000_001 }, 'maxWaiting'],
     ...[
       'http://api.example.com',
       'http://127.evil.com',

@@ -1,8 +1,21 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Client, type ClientOptions } from '../../nodes/account/client'
 import { CANARY } from './events'
 import { closeServers } from './server'
 
 const clients: Client[] = []
+
+/** Resolves when a client has the whole of an answer. */
+export function answerArrived(): Promise<void> {
+  const channel = 'undici:request:trailers'
+  return new Promise((resolve) => {
+    const arrived = () => {
+      unsubscribe(channel, arrived)
+      resolve()
+    }
+    subscribe(channel, arrived)
+  })
+}
 
 /** A client with limits that suit tests. Ends with {@link closeClients}. */
 export function createClient(origin: string, options: Partial<ClientOptions> = {}): Client {
@@ -10,6 +23,8 @@ export function createClient(origin: string, options: Partial<ClientOptions> = {
     server: { origin, apiKey: CANARY },
     timeout: 2000,
     deadline: 5000,
+    maxInFlight: 64,
+    maxWaiting: 10_000,
     random: () => 0,
     ...options,
   })

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import FakeTimers from '@sinonjs/fake-timers'
 import type { TypingEvent } from '../../nodes/account/client'
 import { type Kind, TypingError } from '../../nodes/account/errors'
-import { Sending } from '../../nodes/account/sending'
+import type { Sending } from '../../nodes/account/sending'
 import { type Owner, Sessions, type Started, type StartRequest } from '../../nodes/account/sessions'
+import { sendBy } from './attempts'
 
 /** ms between the indicators of a session, unless a test says otherwise. */
 export const BEAT = 25_500
@@ -28,7 +29,7 @@ export class SessionsBench {
   readonly ended: { umid: string; kind: Kind; at: number }[] = []
   readonly owner: Owner = { id: 'node', keeping: (count) => this.keeping.push(count) }
   sessions = new Sessions({
-    send: (event) => new Sending((signal) => this.#attempt(event, signal), LIMITS),
+    send: (event) => sendBy((signal) => this.#attempt(event, signal), LIMITS),
   })
 
   /** Starts a session with the defaults of a node, and what a test changes of them. */

@@ -1,0 +1,118 @@
+import type { ConnectionOptions } from 'node:tls'
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { TypingError } from './errors'
+import type { Exchange } from './exchange'
+import type { ProxyRoute } from './proxy'
+import { redact } from './redact'
+import type { Post } from './sending'
+
+/** Where requests go and as whom. */
+export interface Server {
+  /** E.g. `https://chatapps.8x8.com`. */
+  origin: string
+  apiKey: string
+}
+
+export interface LineOptions {
+  /** A promise where the server has to start first (the sandbox). */
+  server: Server | Promise<Server>
+  /** Connections at most. */
+  connections: number
+  /** ms for an attempt. */
+  timeout: number
+  tls?: ConnectionOptions | undefined
+  proxy?: ProxyRoute | undefined
+}
+
+/** What is the same for every request. */
+interface Opened {
+  dispatcher: Dispatcher
+  origin: string
+  headers: string[]
+  apiKey: string
+}
+
+/** The keep-alive connections to 8x8. The only module that imports undici. */
+export class Line {
+  readonly #options: LineOptions
+  #opened: Opened | undefined
+  readonly #opening: Promise<void> | undefined
+  #destroyed = false
+
+  constructor(options: LineOptions) {
+    this.#options = options
+    const { server } = options
+    if (!(server instanceof Promise)) this.#open(server)
+    else this.#opening = server.then((known) => this.#open(known))
+    this.#opening?.catch(() => {}) // each request says so
+  }
+
+  /** Sends a request; the exchange hears what becomes of it. */
+  send(post: Post, exchange: Exchange): void {
+    if (this.#opened) dispatch(this.#opened, post, exchange)
+    else void this.#sendLater(post, exchange)
+  }
+
+  /** Takes the API key out of what a server said. */
+  redact(said: string): string {
+    return redact(said, this.#opened?.apiKey ?? '')
+  }
+
+  /** Ends all connections, whatever goes on. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true
+    await this.#opened?.dispatcher.destroy()
+  }
+
+  async #sendLater(post: Post, exchange: Exchange): Promise<void> {
+    try {
+      await this.#opening
+    } catch (error) {
+      const text = `The server does not start: ${(error as Error).message}`
+      exchange.onResponseError(this, new TypingError('network', text, { retryable: false }))
+    }
+    if (this.#opened && !exchange.over) dispatch(this.#opened, post, exchange)
+  }
+
+  #open({ origin, apiKey }: Server): void {
+    if (this.#destroyed) return
+    const headers = ['authorization', `Bearer ${apiKey}`, 'content-type', 'application/json']
+    this.#opened = { dispatcher: createDispatcher(origin, this.#options), origin, headers, apiKey }
+  }
+}
+
+function dispatch(opened: Opened, { path, body }: Post, exchange: Exchange): void {
+  const { dispatcher, origin, headers } = opened
+  try {
+    // No time limits of undici's: that of the attempt bounds it as a whole.
+    dispatcher.dispatch(
+      { origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 },
+      exchange,
+    )
+  } catch (error) {
+    exchange.onResponseError(undefined, error as Error)
+  }
+}
+
+/** ms for a connection, as undici's own default; it may outlive an attempt, but not by much. */
+const CONNECT_TIMEOUT = 10_000
+
+function createDispatcher(origin: string, options: LineOptions): Dispatcher {
+  const { tls, proxy, connections } = options
+  const timeout = Math.min(options.timeout, CONNECT_TIMEOUT)
+  const connect = { ...tls, timeout }
+  if (!proxy) return new Pool(origin, { connections, connect })
+  const { url, noProxy, token } = proxy
+  return new EnvHttpProxyAgent({
+    connections,
+    connect,
+    requestTls: connect,
+    proxyTls: { timeout },
+    // A proxy that takes a connection and says nothing.
+    clientFactory: (url, options) => new Pool(url, { ...options, headersTimeout: timeout }),
+    httpProxy: url,
+    httpsProxy: url,
+    noProxy,
+    ...(token && { token }),
+  })
+}

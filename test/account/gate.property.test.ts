@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import FakeTimers from '@sinonjs/fake-timers'
+import fc from 'fast-check'
+import type { Guest } from '../../nodes/account/gate'
+import { createGate } from '../support/attempts'
+
+const MAX_IN_FLIGHT = 3
+const MAX_WAITING = 4
+const LONGEST_HOLD = 2000
+
+type Step =
+  | { do: 'enter'; again: boolean }
+  | { do: 'leave' | 'succeed'; which: number }
+  | { do: 'refuse'; which: number; retryAfter: number | undefined }
+  | { do: 'tick'; ms: number }
+
+const which = fc.nat(20)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant('enter' as const), again: fc.boolean() }),
+  fc.record({ do: fc.constantFrom('leave' as const, 'succeed' as const), which }),
+  fc.record({
+    do: fc.constant('refuse' as const),
+    which,
+    retryAfter: fc.option(fc.nat(5000), { nil: undefined }),
+  }),
+  fc.record({ do: fc.constant('tick' as const), ms: fc.nat(1500) }),
+)
+
+describe('gate, whatever happens in whatever order', () => {
+  it('keeps its limits, lets nobody in during a hold, and forgets nobody', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), play), { numRuns: 300 })
+  })
+})
+
+async function play(steps: Step[]): Promise<void> {
+  const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    const gate = createGate({
+      maxInFlight: MAX_IN_FLIGHT,
+      maxWaiting: MAX_WAITING,
+      longestHold: LONGEST_HOLD,
+    })
+    const inside: Guest[] = []
+    const outside: Guest[] = []
+    const remove = (one: Guest | undefined, from: Guest[]) => {
+      if (one && from.includes(one)) from.splice(from.indexOf(one), 1)
+    }
+    const leave = (one: Guest | undefined) => {
+      remove(one, inside)
+      remove(one, outside)
+      if (one) gate.leave(one)
+    }
+    const enter = (again: boolean) => {
+      const one: Guest = {
+        admitted() {
+          remove(one, outside)
+          inside.push(one)
+          assert.ok(inside.length <= MAX_IN_FLIGHT, `${inside.length} inside`)
+          assert.equal(gate.heldFor(), 0, 'it went in during a hold')
+        },
+      }
+      const before = gate.waiting
+      const where = gate.enter(one, again)
+      if (where === 'waiting') outside.push(one)
+      assert.equal(where === 'overloaded', !again && before >= MAX_WAITING && !inside.includes(one))
+    }
+    const play = (what: Step) => {
+      if (what.do === 'enter') return enter(what.again)
+      if (what.do === 'tick') return clock.tick(what.ms)
+      const all = what.do === 'leave' ? [...inside, ...outside] : inside
+      const one = all[what.which % all.length]
+      if (one && what.do === 'succeed') gate.succeeded(one)
+      if (one && what.do === 'refuse') gate.refused(one, what.retryAfter)
+      leave(one)
+    }
+    for (const what of steps) {
+      play(what)
+      await Promise.resolve() // freed places are given away
+      assert.equal(gate.waiting, outside.length)
+      assert.ok(gate.heldFor() <= LONGEST_HOLD)
+      const stuck = outside.length > 0 && inside.length === 0 && clock.countTimers() === 0
+      assert.ok(!stuck, 'some wait, and for nothing')
+    }
+    for (let left = inside.length + outside.length; left > 0; left--) {
+      clock.tick(LONGEST_HOLD)
+      await Promise.resolve()
+      assert.ok(inside.length > 0, `${outside.length} are forgotten`)
+      leave(inside[0])
+      await Promise.resolve()
+    }
+    assert.deepEqual([inside, outside], [[], []])
+    assert.equal(clock.countTimers(), 0, 'a timer is left')
+  } finally {
+    clock.uninstall()
+  }
+}

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import FakeTimers from '@sinonjs/fake-timers'
+import type { Gate, GateLimits, Guest } from '../../nodes/account/gate'
+import { createGate } from '../support/attempts'
+
+describe('gate', () => {
+  let clock: ReturnType<typeof FakeTimers.install>
+  beforeEach(() => {
+    clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  })
+  afterEach(() => {
+    const left = clock.countTimers()
+    clock.uninstall()
+    assert.equal(left, 0, 'a timer is left')
+  })
+
+  /** A gate, who went in so far, and guests by name. */
+  function open(limits: Partial<GateLimits> = {}) {
+    const gate = createGate({ maxInFlight: 2, maxWaiting: 3, ...limits })
+    const log: string[] = []
+    const guest = (name: string): Guest => ({ admitted: () => log.push(name) })
+    const enter = (name: string, again = false) => {
+      const one = guest(name)
+      return { one, where: gate.enter(one, again) }
+    }
+    return { gate, log, enter }
+  }
+
+  /** Lets one in, and has it refused. */
+  function refuse(gate: Gate, retryAfter?: number): void {
+    const one: Guest = { admitted() {} }
+    assert.equal(gate.enter(one, false), 'inside')
+    gate.refused(one, retryAfter)
+    gate.leave(one)
+  }
+
+  const turn = () => clock.tickAsync(0)
+
+  it('lets in as many as fit, then one for each that leaves, in their order', async () => {
+    const { gate, log, enter } = open()
+    const guests = ['a', 'b', 'c', 'd', 'e'].map((name) => enter(name))
+    assert.deepEqual(
+      guests.map(({ where }) => where),
+      ['inside', 'inside', 'waiting', 'waiting', 'waiting'],
+    )
+    for (const { one } of guests) {
+      gate.leave(one)
+      await turn()
+    }
+    assert.deepEqual(log, ['a', 'b', 'c', 'd', 'e'])
+  })
+
+  it('refuses who is new when too many wait, but never who comes again', () => {
+    const { gate, enter } = open({ maxWaiting: 1 })
+    enter('a')
+    enter('b')
+    assert.equal(enter('c').where, 'waiting')
+    assert.equal(enter('d').where, 'overloaded')
+    assert.equal(enter('e', true).where, 'waiting')
+    assert.equal(gate.waiting, 2)
+  })
+
+  it('needs no queue for who fits', () => {
+    const { enter } = open({ maxWaiting: 0 })
+    assert.equal(enter('a').where, 'inside')
+    assert.equal(enter('b').where, 'inside')
+    assert.equal(enter('c').where, 'overloaded')
+  })
+
+  it('lets in who comes again before who is new', async () => {
+    const { gate, log, enter } = open({ maxInFlight: 1 })
+    const { one } = enter('a')
+    enter('new')
+    enter('again', true)
+    gate.leave(one)
+    await turn()
+    assert.deepEqual(log, ['a', 'again'])
+  })
+
+  it('lets go from anywhere in the queue', async () => {
+    for (const gone of [0, 1, 2]) {
+      const { gate, log, enter } = open({ maxInFlight: 1 })
+      const inside = enter('a').one
+      const names = ['b', 'c', 'd']
+      const waiting = names.map((name) => enter(name).one)
+      gate.leave(waiting[gone] as Guest)
+      gate.leave(waiting[gone] as Guest) // a second time changes nothing
+      assert.equal(gate.waiting, 2)
+      gate.leave(inside)
+      await turn()
+      for (const one of waiting) {
+        gate.leave(one)
+        await turn()
+      }
+      assert.deepEqual(log, ['a', ...names.filter((_, i) => i !== gone)])
+    }
+  })
+
+  it('lets none in when all are cancelled one after the other', async () => {
+    const { gate, log, enter } = open()
+    for (const { one } of ['a', 'b', 'c', 'd'].map((name) => enter(name))) gate.leave(one)
+    await turn()
+    assert.deepEqual(log, ['a', 'b'])
+  })
+
+  it('holds all back after a refusal, for as long as the server asked', async () => {
+    const { gate, log, enter } = open()
+    refuse(gate, 3000)
+    enter('a')
+    enter('b')
+    await clock.tickAsync(2999)
+    assert.deepEqual(log, [])
+    assert.equal(gate.restrained, true)
+    await clock.tickAsync(1)
+    assert.deepEqual(log, ['a'])
+  })
+
+  it('opens by one guest more with each success, up to all', async () => {
+    const { gate, enter } = open({ maxInFlight: 4, maxWaiting: 100 })
+    let inside: Guest[] = []
+    refuse(gate, 1000)
+    for (let i = 0; i < 20; i++) {
+      const one: Guest = { admitted: () => inside.push(one) }
+      gate.enter(one, false)
+    }
+    await clock.tickAsync(1000)
+    for (const expected of [1, 2, 4, 4, 4]) {
+      assert.equal(inside.length, expected)
+      const succeeding = inside
+      inside = []
+      for (const one of succeeding) {
+        gate.succeeded(one)
+        gate.leave(one)
+      }
+      await turn()
+    }
+    assert.equal(gate.restrained, false)
+    assert.equal(enter('late').where, 'waiting')
+  })
+
+  it('learns nothing from a success of who went in before the hold', async () => {
+    const { gate, log, enter } = open({ maxInFlight: 3 })
+    const { one } = enter('early')
+    refuse(gate, 1000)
+    gate.succeeded(one)
+    gate.leave(one)
+    enter('a')
+    enter('b')
+    await clock.tickAsync(1000)
+    assert.deepEqual(log, ['early', 'a'])
+  })
+
+  it('takes refusals of guests that were inside together as one, and the longest wait', () => {
+    const { gate, enter } = open({ maxInFlight: 3 })
+    const guests = ['a', 'b', 'c'].map((name) => enter(name).one)
+    for (const [i, retryAfter] of [2000, 5000, undefined].entries()) {
+      gate.refused(guests[i] as Guest, retryAfter)
+    }
+    for (const one of guests) gate.leave(one)
+    assert.equal(gate.heldFor(), 5000)
+    clock.tick(5000)
+    refuse(gate) // the second in a row, not the fourth
+    assert.equal(gate.heldFor(), 250)
+  })
+
+  it('waits longer from refusal to refusal, until a success', () => {
+    const { gate, enter } = open()
+    const holds: number[] = []
+    const refuseAgain = () => {
+      refuse(gate, 0)
+      holds.push(gate.heldFor())
+      clock.tick(gate.heldFor())
+    }
+    for (let i = 0; i < 7; i++) refuseAgain()
+    const { one } = enter('a')
+    gate.succeeded(one)
+    gate.leave(one)
+    refuseAgain()
+    assert.deepEqual(holds, [125, 250, 500, 1000, 2000, 2000, 2000, 125])
+  })
+
+  it('is not shut for longer than the longest hold', () => {
+    const { gate } = open({ longestHold: 15_000 })
+    refuse(gate, Number.MAX_SAFE_INTEGER)
+    assert.equal(gate.heldFor(), 15_000)
+  })
+
+  it('is not shut again by a late refusal that names no time', () => {
+    const { gate, enter } = open()
+    const { one } = enter('slow')
+    refuse(gate)
+    clock.tick(1000)
+    gate.refused(one)
+    assert.equal(gate.heldFor(), 0)
+  })
+
+  it('has a timer only while somebody waits for the end of a hold', () => {
+    const { gate, enter } = open()
+    refuse(gate, 1000)
+    assert.equal(clock.countTimers(), 0)
+    const guests = [enter('a').one, enter('b').one]
+    assert.equal(clock.countTimers(), 1)
+    for (const one of guests) gate.leave(one)
+    assert.equal(clock.countTimers(), 0)
+  })
+
+  it('lets nobody in once it is closed', async () => {
+    const { gate, log, enter } = open({ maxInFlight: 1 })
+    const { one } = enter('a')
+    enter('b')
+    gate.close()
+    gate.leave(one)
+    assert.equal(enter('c').where, 'closed')
+    await clock.tickAsync(1000)
+    assert.deepEqual(log, ['a'])
+  })
+
+  it('has no timer once it is closed in a hold', () => {
+    const { gate, enter } = open()
+    refuse(gate, 1000)
+    enter('a')
+    gate.close()
+  })
+
+  it('forgets nobody when the hold ends while it is looked at', async () => {
+    const now = performance.now.bind(performance)
+    try {
+      for (let early = 0; early < 1; early += 0.05) {
+        const { gate, log, enter } = open()
+        refuse(gate, 1000)
+        clock.tick(999)
+        let looks = 0
+        performance.now = () => now() + early + 0.1 * looks++ // time goes on between two looks
+        enter('a')
+        performance.now = () => now() + 2
+        await clock.tickAsync(2)
+        assert.deepEqual(log, ['a'], `at ${early}`)
+        performance.now = now
+      }
+    } finally {
+      performance.now = now
+    }
+  })
+})

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { generate } from 'selfsigned'
+import { BASE_URLS } from '../../nodes/account/api'
+import { tlsOptions } from '../../nodes/account/tls'
+import { closeClients, createClient } from '../support/client'
+import { EVENT, rejection } from '../support/events'
+import { startServer } from '../support/server'
+
+describe('tls', () => {
+  afterEach(closeClients)
+
+  for (const [region, origin] of Object.entries(BASE_URLS)) {
+    it(`asks for TLS 1.3 in ${region}, and keeps what is configured`, () => {
+      assert.deepEqual(tlsOptions(origin, undefined), { minVersion: 'TLSv1.3' })
+      const configured = { ca: 'x', rejectUnauthorized: false, minVersion: 'TLSv1.2' } as const
+      assert.deepEqual(tlsOptions(origin, configured), { ...configured, minVersion: 'TLSv1.3' })
+    })
+  }
+
+  for (const origin of ['https://example.com', `${BASE_URLS.europe}:8443`]) {
+    it(`leaves ${origin} to Node`, () => {
+      assert.equal(tlsOptions(origin, undefined), undefined)
+      assert.deepEqual(tlsOptions(origin, { ca: 'x' }), { ca: 'x' })
+    })
+  }
+
+  it('refuses a server that knows only TLS 1.2, and does not try again', async () => {
+    const { private: key, cert } = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    })
+    const old = { key, cert, maxVersion: 'TLSv1.2' } as const
+    const { url, received } = await startServer((response) => response.end(), old)
+    const tls = tlsOptions(BASE_URLS['asia-pacific'], { ca: cert })
+    const error = await rejection(createClient(url, { tls }).send(EVENT).result, 'network')
+    assert.equal(error.cause.attempts, 1)
+    assert.equal(error.cause.retryable, false)
+    assert.match(error.message, /version/)
+    assert.equal(received.length, 0)
+    const lax = createClient(url, { tls: tlsOptions(url, { ca: cert }) })
+    assert.equal((await lax.send(EVENT).result).statusCode, 200)
+  })
+})
