@@ -10,7 +10,7 @@ const ABORTED = new Error('aborted')
 
 /**
  * One request and its answer. A handler of undici's own, because `request()` makes a stream of
- * each answer, and needs a signal to be ended: together a third of what a message costs.
+ * each answer, and needs a signal to be ended: together nearly half of what a message costs.
  */
 export class Exchange implements Attempt, Dispatcher.DispatchHandler {
   readonly #line: Line

@@ -151,9 +151,9 @@ describe('gate', () => {
   })
 
   it('takes refusals of guests that were inside together as one, and the longest wait', () => {
-    const { gate, enter } = open({ maxInFlight: 3 })
-    const guests = ['a', 'b', 'c'].map((name) => enter(name).one)
-    for (const [i, retryAfter] of [2000, 5000, undefined].entries()) {
+    const { gate, enter } = open({ maxInFlight: 4 })
+    const guests = ['a', 'b', 'c', 'd'].map((name) => enter(name).one)
+    for (const [i, retryAfter] of [2000, 5000, 1000, undefined].entries()) {
       gate.refused(guests[i] as Guest, retryAfter)
     }
     for (const one of guests) gate.leave(one)
@@ -179,6 +179,16 @@ describe('gate', () => {
     assert.deepEqual(holds, [125, 250, 500, 1000, 2000, 2000, 2000, 125])
   })
 
+  it('is restrained from a refusal to a success, even if one fits at most', () => {
+    const { gate, enter } = open({ maxInFlight: 1 })
+    refuse(gate)
+    clock.tick(1000)
+    assert.equal(gate.restrained, true)
+    const { one } = enter('a')
+    gate.succeeded(one)
+    assert.equal(gate.restrained, false)
+  })
+
   it('is not shut for longer than the longest hold', () => {
     const { gate } = open({ longestHold: 15_000 })
     refuse(gate, Number.MAX_SAFE_INTEGER)
@@ -202,6 +212,8 @@ describe('gate', () => {
     assert.equal(clock.countTimers(), 1)
     for (const one of guests) gate.leave(one)
     assert.equal(clock.countTimers(), 0)
+    enter('c')
+    gate.close()
   })
 
   it('lets nobody in once it is closed', async () => {
@@ -213,13 +225,6 @@ describe('gate', () => {
     assert.equal(enter('c').where, 'closed')
     await clock.tickAsync(1000)
     assert.deepEqual(log, ['a'])
-  })
-
-  it('has no timer once it is closed in a hold', () => {
-    const { gate, enter } = open()
-    refuse(gate, 1000)
-    enter('a')
-    gate.close()
   })
 
   it('forgets nobody when the hold ends while it is looked at', async () => {
