@@ -36,7 +36,7 @@ interface Complete {
   error?: Error
   node: { node: { type: string } }
 }
-interface Runtime extends NodeAPI {
+interface Runtime extends Omit<NodeAPI, 'hooks'> {
   hooks: { add(name: string, hook: (event: never) => void): void }
 }
 
@@ -162,7 +162,7 @@ function figures(): Figures {
 }
 
 /** What the process holds, when what is no longer used is gone. */
-async function resources(RED: NodeAPI): Promise<Resources> {
+async function resources(RED: Runtime): Promise<Resources> {
   // Twice, with a turn of the event loop in between: what is only weakly held goes after that.
   collect()
   await sleep(10)

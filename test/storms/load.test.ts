@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ServerResponse } from 'node:http'
-import { closeServers, startServer } from '../support/server'
+import { type Answer, closeServers, startServer } from '../support/server'
 import { accept, refuse } from '../support/typing'
 import { Runtime } from './runtime'
 
@@ -14,8 +13,11 @@ const KINDS = ['rate-limited', 'server', 'network', 'timeout']
 
 const LIMITED = refuse(429, '', { 'retry-after': '1' })
 
-/** One of 23 requests meets one of these. */
-const FAULTS: ((response: ServerResponse) => void)[] = [
+/** ms for which a limit refuses: about 20 requests. */
+const LIMITED_FOR = 10
+
+/** One of 22 requests meets one of these. */
+const FAULTS: Answer[] = [
   refuse(500, { code: 2000, message: 'Internal server error' }),
   refuse(503, '<html>Service unavailable</html>', { 'content-type': 'text/html' }),
   (response) => response.socket?.resetAndDestroy(),
@@ -36,13 +38,16 @@ describe('50,000 messages, one request of 20 in trouble', function () {
   it('has as many outputs, gives the memory back, and does not block the event loop', async () => {
     let requests = 0
     let faults = 0
-    const server = await startServer((response, _request) => {
+    let limited = 0
+    const server = await startServer((response, request, incoming) => {
       const n = requests++
       server.received.length = 0
-      // A limit refuses all that come for a moment: 25 in a row, and 14 times in 50,000.
-      const fault = n % 3500 < 25 ? LIMITED : n % 23 === 0 ? FAULTS[(n / 23) % 6] : undefined
+      // A limit refuses all that come for a moment, 14 times in 50,000.
+      if (n % 3500 === 0) limited = performance.now() + LIMITED_FOR
+      const isLimited = performance.now() < limited
+      const fault = isLimited ? LIMITED : n % 22 === 0 ? FAULTS[(n / 22) % 6] : undefined
       if (fault) faults++
-      ;(fault ?? accept)(response)
+      ;(fault ?? accept)(response, request, incoming)
     })
     runtime = await Runtime.start({ baseUrl: server.url, timeout: 2, deadline: 15 })
     await runtime.load(MESSAGES / 10, OUTSTANDING) // warms up
