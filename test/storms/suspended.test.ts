@@ -63,14 +63,21 @@ describe('a Node-RED that was suspended', function () {
     return (await runtime.figures()).ends[end] ?? 0
   }
 
+  /** Starts a session; resolves when its node knows that the first indicator was accepted. */
+  async function startSession(properties: object = {}): Promise<string> {
+    const before = await ended('active')
+    const { umid } = await runtime.send(2, properties)
+    await untilEnded('active', before + 1)
+    return umid
+  }
+
   async function untilEnded(end: string, count: number): Promise<void> {
     while ((await ended(end)) < count) await sleep(50)
   }
 
   it('renews once what is overdue, and then keeps the beat', async () => {
     const before = await ended('unanswered')
-    const { umid } = await runtime.send(2)
-    await arrived.came
+    const umid = await startSession()
     await suspend(2.5 * BEAT)
     const resumed = performance.now()
     await untilEnded('unanswered', before + 1)
@@ -90,8 +97,7 @@ describe('a Node-RED that was suspended', function () {
     it(`ends a session past ${text} once, and sends nothing for it`, async () => {
       const before = await ended(end)
       const receivedAt = Date.now() - age
-      const { umid } = await runtime.send(2, { receivedAt })
-      await arrived.came
+      const umid = await startSession({ receivedAt })
       await suspend(LONGEST + BEAT)
       const sent = times.get(umid)?.length
       await untilEnded(end, before + 1)
