@@ -65,7 +65,9 @@ describe(`${DEPLOYS} deploys under load`, function () {
     const longest = Math.max(...stops)
     const heap = ((after.heapUsed ?? 0) - (before.heapUsed ?? 0)) / 1e6
     console.log(`      ${stops.length} stops, the longest ${Math.round(longest)} ms, each with`)
-    console.log(`      ${inHand.toFixed(1)} of ${accepted} messages in hand; heap ${heap.toFixed(2)} MB more`)
+    console.log(
+      `      ${inHand.toFixed(1)} of ${accepted} messages in hand; heap ${heap.toFixed(2)} MB more`,
+    )
     console.log(`      ${made - accepted} met no node; ended as ${JSON.stringify(ends)}`)
     assert.deepEqual(wrong, [])
     assert.ok(stops.length >= DEPLOYS)
