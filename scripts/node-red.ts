@@ -96,12 +96,11 @@ export async function startNodeRed(
   }
   const prints = (pattern: RegExp) =>
     new Promise<void>((resolve) => {
-      const listen = (line: string) => {
+      lines.on('line', function listen(line) {
         if (!pattern.test(line)) return
         lines.off('line', listen)
         resolve()
-      }
-      lines.on('line', listen)
+      })
     })
   const exited = once(child, 'exit')
   const stop = async () => {

@@ -10,7 +10,7 @@ export interface Waiting {
 /**
  * Any number of things that wait, on one timer. Adding and removing cost the same however many
  * there are. It runs on the monotonic clock of `performance.now()`: a clock that is set changes
- * nothing, and after a suspended laptop or a blocked event loop all that is overdue is due once.
+ * nothing, and after a suspended process or a blocked event loop all that is overdue is due once.
  */
 export class Wheel<T extends Waiting> {
   readonly #due: (item: T) => void

@@ -86,10 +86,11 @@ describe('the package, installed from its tarball', function () {
         getNode: () => null,
         registerType: (type, constructor) => { types[type] = constructor },
       }
+      const RED = { nodes, httpAdmin: { post() {} }, auth: { needsPermission() {} } }
       const has = (name) =>
         Object.keys(require.cache).some((file) => file.includes(join('node_modules', name)))
       const files = Object.values(require(join(folder, 'package.json'))['node-red'].nodes)
-      for (const file of files) require(join(folder, file)).default({ nodes })
+      for (const file of files) require(join(folder, file)).default(RED)
       const before = { types: Object.keys(types), undici: has('undici'), zod: has('zod') }
       types['8x8-account'].call({ warn() {} }, {})
       console.log(JSON.stringify([before, { undici: has('undici'), zod: has('zod') }]))`
@@ -114,7 +115,7 @@ describe('the package, installed from its tarball', function () {
     ])
     assert.ok(sets.every(({ enabled, err }) => enabled && !err))
     const icons = await admin<Record<string, string[]>>('/icons')
-    assert.deepEqual(icons[PACKAGE]?.sort(), ['sandbox.svg', 'typing-indicator.svg'])
+    assert.deepEqual(icons[PACKAGE]?.sort(), ['account.svg', 'sandbox.svg', 'typing-indicator.svg'])
     const page = await (
       await fetch(`${nodeRed.url}/nodes`, { headers: { accept: 'text/html' } })
     ).text()

@@ -25,7 +25,8 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal(typing?.state, 'stopped')
     const sent = keep.requestsFor(umid)
     assert.ok(sent >= 4, `${sent} indicators in 2 s`)
-    assert.equal(typing?.indicators, sent)
+    // The stop may cut off an indicator that 8x8 has, but has not answered yet.
+    assert.ok([sent, sent - 1].includes(Number(typing?.indicators)), `${typing?.indicators}`)
     assert.ok(Number(typing?.durationMs) >= 1990)
     await fetch(`${keep.sandbox.url}/api/v1/subaccounts/${SUB}/messages`, {
       method: 'POST',

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { ROOT } from '../../scripts/demo'
+import type { FlowNode } from '../../scripts/example'
+import {
+  findPort,
+  linkPackage,
+  makeUserDir,
+  type NodeRed,
+  removeUserDir,
+  STARTED,
+  startNodeRed,
+  writeFlows,
+} from '../../scripts/node-red'
+import { CANARY } from '../support/events'
+import type { Figures, Resources } from './figures'
+
+/** A flow: a source with a sending node at output 1 and one that keeps typing at output 2. */
+function flowsOf(account: object, start: object): FlowNode[] {
+  const node = (id: string, type: string, wires: string[][], more = {}) => {
+    return { id, type, z: 'tab', x: 0, y: 0, wires, ...more }
+  }
+  const outputs = [['sink'], ['sink']]
+  return [
+    { id: 'tab', type: 'tab', label: 'storm' },
+    { id: 'account', type: '8x8-account', subAccountId: 'my_sub', region: 'custom', ...account },
+    node('source', 'storm-source', [['send'], ['start']]),
+    node('send', '8x8-typing-indicator', outputs, { account: 'account', action: 'send' }),
+    node('start', '8x8-typing-indicator', outputs, {
+      account: 'account',
+      action: 'start',
+      ...start,
+    }),
+    node('sink', 'junction', [[]]),
+  ]
+}
+
+/** A real Node-RED in a process of its own, with our nodes and a driver for them. */
+export class Runtime {
+  private constructor(
+    readonly userDir: string,
+    readonly nodeRed: NodeRed,
+    readonly flows: FlowNode[],
+  ) {}
+
+  /** @param account where it sends to; @param start properties of the node that keeps typing */
+  static async start(account: object, start: object = {}): Promise<Runtime> {
+    const userDir = await makeUserDir()
+    await build({
+      entryPoints: [join(__dirname, 'driver.ts')],
+      outfile: join(userDir, 'nodes', 'storm.js'),
+      bundle: true,
+      platform: 'node',
+      logLevel: 'error',
+    })
+    // Node-RED looks for no node without a form.
+    await writeFile(join(userDir, 'nodes', 'storm.html'), '')
+    await linkPackage(userDir, ROOT)
+    const flows = flowsOf(account, start)
+    await writeFlows(userDir, { flows, credentials: { account: { apiKey: CANARY } } })
+    const nodeRed = await startNodeRed(userDir, await findPort(21_980))
+    return new Runtime(userDir, nodeRed, flows)
+  }
+
+  async stop(): Promise<void> {
+    await this.nodeRed.stop()
+    await removeUserDir(this.userDir)
+  }
+
+  /** Deploys all flows; resolves when they run again. */
+  async deploy(): Promise<void> {
+    const started = this.nodeRed.prints(STARTED)
+    const headers = { 'content-type': 'application/json', 'node-red-deployment-type': 'full' }
+    await this.#fetch('/flows', { method: 'POST', headers, body: JSON.stringify(this.flows) })
+    await started
+  }
+
+  /** Sends one message more. @param output 1 sends once, 2 keeps typing; @returns the message */
+  async send(output: 1 | 2, properties: object = {}): Promise<{ seq: number; umid: string }> {
+    const more = encodeURIComponent(JSON.stringify(properties))
+    const path = `/storm/send/${output}?with=${more}`
+    return (await this.#fetch(path, { method: 'POST' })).json()
+  }
+
+  /** Sends messages/s to each node from now on. */
+  async rate(rate: number): Promise<void> {
+    await this.#fetch(`/storm/rate/${rate}`, { method: 'POST' })
+  }
+
+  /**
+   * Sends messages once, so many at a time.
+   * @returns ms that it took, and of the event loop's delay meanwhile, p99
+   */
+  async load(count: number, outstanding: number): Promise<{ p99: number; ms: number }> {
+    return (await this.#fetch(`/storm/load/${count}/${outstanding}`, { method: 'POST' })).json()
+  }
+
+  async figures(): Promise<Figures> {
+    return (await this.#fetch('/storm/figures')).json()
+  }
+
+  /** What the process holds, in any case with the connection of this question. */
+  async resources(): Promise<Resources> {
+    return (await this.#fetch('/storm/resources')).json()
+  }
+
+  async #fetch(path: string, options: RequestInit = {}) {
+    const headers = { ...options.headers, connection: 'close' }
+    const response = await fetch(this.nodeRed.url + path, { ...options, headers })
+    assert.ok(response.ok, `${path}: ${response.status}`)
+    return response
+  }
+}
