@@ -24,8 +24,10 @@ export interface NodeRed {
   log: string[]
   /** Resolves when it prints a line, from now on, that matches. */
   prints(pattern: RegExp): Promise<void>
-  /** Ends the process; resolves when it is gone. */
-  stop(): Promise<void>
+  /** Sends the process a signal, which may not end it. */
+  signal(signal: NodeJS.Signals): void
+  /** Ends the process, by default with SIGTERM; resolves when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>
 }
 
 /** An empty user directory. Whoever makes it removes it. @param more settings of Node-RED */
@@ -92,8 +94,9 @@ export async function startNodeRed(
       lines.on('line', (line) => pattern.test(line) && resolve())
     })
   const exited = once(child, 'exit')
-  const stop = async () => {
-    child.kill('SIGTERM')
+  const signal = (name: NodeJS.Signals) => void child.kill(name)
+  const stop = async (name: NodeJS.Signals = 'SIGTERM') => {
+    signal(name)
     await exited
   }
   const late = new AbortController()
@@ -103,7 +106,7 @@ export async function startNodeRed(
   ])
   const reason = await Promise.race([prints(STARTED).then(() => undefined), failed])
   late.abort()
-  if (reason === undefined) return { url: `http://127.0.0.1:${port}`, log, prints, stop }
+  if (reason === undefined) return { url: `http://127.0.0.1:${port}`, log, prints, signal, stop }
   await stop()
   throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)
 }
