@@ -13,11 +13,10 @@ export interface Broker {
   port: number
   /** Resolves when it logs a line, from now on, that matches. */
   logs(pattern: RegExp): Promise<void>
-  /**
-   * What became of the inbound messages that it gave to a client so far: each umid, and whether
-   * the client acknowledged it. Needs `verbose`.
-   */
-  handedTo(clientId: string): Map<string, { acknowledged: boolean; again: boolean }>
+  /** The inbound messages that it gave to a client so far, by umid. Needs `verbose`. */
+  handedTo(clientId: string): ReadonlyMap<string, HandedMessage>
+  /** Packets, stops among them, that a client did not acknowledge so far. Needs `verbose`. */
+  inFlight(clientId: string): number
   /** Ends the process; resolves when it is gone. */
   stop(): Promise<void>
 }
@@ -36,13 +35,19 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
   await writeFile(file, `${settings.join('\n')}\nlog_type ${verbose ? 'all' : 'notice'}\n`)
   const child = spawn(MOSQUITTO, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const log: string[] = []
-  const lines = new EventEmitter<{ line: [string] }>().setMaxListeners(0)
+  const lines = new EventEmitter<{ line: [string] }>()
   const logs = (pattern: RegExp) =>
     new Promise<void>((resolve) => {
-      lines.on('line', (line) => pattern.test(line) && resolve())
+      const look = (line: string) => {
+        if (!pattern.test(line)) return
+        lines.off('line', look)
+        resolve()
+      }
+      lines.on('line', look)
     })
+  const handed = new Handed()
   createInterface({ input: child.stderr }).on('line', (line) => {
-    log.push(line)
+    if (!handed.read(line)) log.push(line)
     lines.emit('line', line)
   })
   const exited = once(child, 'exit')
@@ -55,24 +60,57 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
     child.kill('SIGTERM')
     await exited
   }
-  return { port, logs, handedTo: (clientId) => readHandedTo(log, clientId), stop }
+  return {
+    port,
+    logs,
+    handedTo: (clientId) => handed.to(clientId),
+    inFlight: (clientId) => handed.inFlight(clientId),
+    stop,
+  }
 }
 
-function readHandedTo(log: string[], clientId: string): ReturnType<Broker['handedTo']> {
-  const handed: ReturnType<Broker['handedTo']> = new Map()
-  const umids = new Map<string, string>() // by packet id, which comes again
-  const sent = new RegExp(`Sending PUBLISH to ${clientId} \\(d([01]), .*, m(\\d+), '8x8/inbound/(.*)'`)
-  const acknowledged = new RegExp(`Received PUBACK from ${clientId} \\(Mid: (\\d+)`)
-  for (const line of log) {
-    const [, again, id = '', umid = ''] = sent.exec(line) ?? []
-    if (umid) {
-      umids.set(id, umid)
-      handed.set(umid, { acknowledged: false, again: again === '1' })
+/** An inbound message that the broker gave to a client. */
+export interface HandedMessage {
+  acknowledged: boolean
+  /** Given a second time, because it was not acknowledged the first time. */
+  again: boolean
+}
+
+const SENT = /Sending PUBLISH to (\S+) \(d([01]), .*, m(\d+), '(?:8x8\/inbound\/)?([^']*)'/
+const ACKNOWLEDGED = /Received PUBACK from (\S+) \(Mid: (\d+)/
+
+/** Reads from the log of every packet what clients were given. */
+class Handed {
+  readonly #messages = new Map<string, Map<string, HandedMessage>>()
+  /** By client and packet id, which comes again. */
+  readonly #open = new Map<string, HandedMessage>()
+
+  /** @returns whether the line was about that */
+  read(line: string): boolean {
+    const sent = SENT.exec(line)
+    if (sent) {
+      const [, client = '', again, packet, umid = ''] = sent
+      const message = { acknowledged: false, again: again === '1' }
+      this.#open.set(`${client} ${packet}`, message)
+      if (!line.includes("'8x8/stop/")) this.to(client).set(umid, message)
     }
-    const [, done = ''] = acknowledged.exec(line) ?? []
-    const message = handed.get(umids.get(done) ?? '')
-    if (message) message.acknowledged = true
-    umids.delete(done)
+    const acknowledged = ACKNOWLEDGED.exec(line)
+    if (acknowledged) {
+      const [, client, packet] = acknowledged
+      const message = this.#open.get(`${client} ${packet}`)
+      if (message) message.acknowledged = true
+      this.#open.delete(`${client} ${packet}`)
+    }
+    return Boolean(sent ?? acknowledged)
   }
-  return handed
+
+  inFlight(client: string): number {
+    return [...this.#open.keys()].filter((key) => key.startsWith(`${client} `)).length
+  }
+
+  to(client: string): Map<string, HandedMessage> {
+    const messages = this.#messages.get(client) ?? new Map<string, HandedMessage>()
+    this.#messages.set(client, messages)
+    return messages
+  }
 }

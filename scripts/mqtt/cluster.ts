@@ -53,6 +53,7 @@ export async function startCluster(size: number, options: ClusterOptions): Promi
     cleanups.push(broker.stop)
     const instances = new Map<string, NodeRed>()
     cleanups.push(async () => {
+      for (const each of instances.values()) each.signal('SIGCONT') // a test may have halted it
       await Promise.all([...instances.values()].map((each) => each.stop()))
     })
     const places = new Map<string, { userDir: string; port: number }>()
