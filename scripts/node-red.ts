@@ -20,6 +20,7 @@ export const STARTED = /Started (modified )?(flows|nodes)/
 /** A real Node-RED in a process of its own. */
 export interface NodeRed {
   url: string
+  pid: number
   /** Every line that it printed. */
   log: string[]
   /** Resolves when it prints a line, from now on, that matches. */
@@ -106,7 +107,10 @@ export async function startNodeRed(
   ])
   const reason = await Promise.race([prints(STARTED).then(() => undefined), failed])
   late.abort()
-  if (reason === undefined) return { url: `http://127.0.0.1:${port}`, log, prints, signal, stop }
+  if (reason === undefined) {
+    const { pid = 0 } = child
+    return { url: `http://127.0.0.1:${port}`, pid, log, prints, signal, stop }
+  }
   await stop()
   throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)
 }

@@ -32,7 +32,9 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
   const file = join(dir, 'mosquitto.conf')
   // By default it drops what is beyond 1000 waiting messages of a client.
   const settings = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'max_queued_messages 0']
-  await writeFile(file, `${settings.join('\n')}\nlog_type ${verbose ? 'all' : 'notice'}\n`)
+  const logTypes = verbose ? ['all'] : ['error', 'notice', 'information']
+  settings.push(...logTypes.map((type) => `log_type ${type}`))
+  await writeFile(file, `${settings.join('\n')}\n`)
   const child = spawn(MOSQUITTO, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const log: string[] = []
   const lines = new EventEmitter<{ line: [string] }>()

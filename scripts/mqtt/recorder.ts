@@ -75,3 +75,8 @@ export function webhookOf(customer: number, subAccountId: string): string {
 function pad(customer: number): string {
   return `${customer}`.padStart(9, '0')
 }
+
+/** The numbers from `from` to `to - 1`. */
+export function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i)
+}

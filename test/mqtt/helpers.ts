@@ -19,8 +19,3 @@ export function byCustomer(calls: readonly Call[]): Map<number, Seen> {
   }
   return seen
 }
-
-/** The numbers from `from` to `to - 1`. */
-export function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, i) => from + i)
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { allReplied, type Cluster, postAll, startCluster } from '../../scripts/mqtt/cluster'
-import { umidOf } from '../../scripts/mqtt/recorder'
-import { byCustomer, range } from './helpers'
+import { range, umidOf } from '../../scripts/mqtt/recorder'
+import { byCustomer } from './helpers'
 
 const MESSAGES = 1500
 

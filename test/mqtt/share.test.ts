@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { allReplied, type Cluster, post, postAll, startCluster } from '../../scripts/mqtt/cluster'
-import { byCustomer, range } from './helpers'
+import { range } from '../../scripts/mqtt/recorder'
+import { byCustomer } from './helpers'
 
 const MESSAGES = 3000
 
