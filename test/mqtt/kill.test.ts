@@ -15,7 +15,7 @@ const IN_FLIGHT = 20
 
 /** What the broker keeps for an instance that is killed, by its session; see docs/scaling.md. */
 describe('example 6, when an instance is killed', function () {
-  this.timeout(90_000)
+  this.timeout(120_000)
   let cluster: Cluster | undefined
 
   afterEach(() => cluster?.close())

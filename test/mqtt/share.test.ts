@@ -11,7 +11,7 @@ const ONE_BEAT = 1300
 
 /** Example 6 in three real Node-REDs, with a real Mosquitto. */
 describe('example 6, in three Node-REDs', function () {
-  this.timeout(90_000)
+  this.timeout(120_000)
   let cluster: Cluster
   let urls: string[]
 
