@@ -17,6 +17,8 @@ export interface Broker {
   handedTo(clientId: string): ReadonlyMap<string, HandedMessage>
   /** Packets, stops among them, that a client did not acknowledge so far. Needs `verbose`. */
   inFlight(clientId: string): number
+  /** The umids of messages that it took and for which it got no stop. Needs `verbose`. */
+  unstopped(): string[]
   /** Ends the process; resolves when it is gone. */
   stop(): Promise<void>
 }
@@ -67,6 +69,7 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
     logs,
     handedTo: (clientId) => handed.to(clientId),
     inFlight: (clientId) => handed.inFlight(clientId),
+    unstopped: () => [...handed.unstopped],
     stop,
   }
 }
@@ -79,6 +82,7 @@ export interface HandedMessage {
 }
 
 const SENT = /Sending PUBLISH to (\S+) \(d([01]), .*, m(\d+), '(?:8x8\/inbound\/)?([^']*)'/
+const RECEIVED = /Received PUBLISH from .*'8x8\/(inbound|stop)\/([^']*)'/
 const ACKNOWLEDGED = /Received PUBACK from (\S+) \(Mid: (\d+)/
 
 /** Reads from the log of every packet what clients were given. */
@@ -87,8 +91,13 @@ class Handed {
   /** By client and packet id, which comes again. */
   readonly #open = new Map<string, HandedMessage>()
 
+  readonly unstopped = new Set<string>()
+
   /** @returns whether the line was about that */
   read(line: string): boolean {
+    const [, kind, umid = ''] = RECEIVED.exec(line) ?? []
+    if (kind === 'inbound') this.unstopped.add(umid)
+    if (kind === 'stop') this.unstopped.delete(umid)
     const sent = SENT.exec(line)
     if (sent) {
       const [, client = '', again, packet, umid = ''] = sent
