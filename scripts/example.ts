@@ -36,10 +36,10 @@ export async function readExample(name: string): Promise<FlowNode[]> {
   return JSON.parse(await readFile(join(EXAMPLES, `${name}.json`), 'utf8'))
 }
 
-/** An example with its accounts and its HTTP requests pointed at a sandbox. */
+/** An example with its accounts and its HTTP requests pointed at a sandbox, or a server like it. */
 export async function loadExample(
   name: string,
-  sandbox: Sandbox,
+  sandbox: Pick<Sandbox, 'url'>,
   subAccountId: string,
   apiKey: string,
 ): Promise<Deployable> {

@@ -27,12 +27,15 @@ export const STARTED = /Started (modified )?(flows|nodes)/
 /** A real Node-RED in a process of its own. */
 export interface NodeRed {
   url: string
+  pid: number
   /** Every line that it printed. */
   log: string[]
   /** Resolves when it prints a line, from now on, that matches. */
   prints(pattern: RegExp): Promise<void>
-  /** Ends the process; resolves when it is gone. */
-  stop(): Promise<void>
+  /** Sends the process a signal, which may not end it. */
+  signal(signal: NodeJS.Signals): void
+  /** Ends the process, by default with SIGTERM; resolves when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>
 }
 
 /** An empty user directory. Whoever makes it removes it. @param more settings of Node-RED */
@@ -103,8 +106,9 @@ export async function startNodeRed(
       })
     })
   const exited = once(child, 'exit')
-  const stop = async () => {
-    child.kill('SIGTERM')
+  const signal = (name: NodeJS.Signals) => void child.kill(name)
+  const stop = async (name: NodeJS.Signals = 'SIGTERM') => {
+    signal(name)
     await exited
   }
   const late = new AbortController()
@@ -114,7 +118,10 @@ export async function startNodeRed(
   ])
   const reason = await Promise.race([prints(STARTED).then(() => undefined), failed])
   late.abort()
-  if (reason === undefined) return { url: `http://127.0.0.1:${port}`, log, prints, stop }
+  if (reason === undefined) {
+    const { pid = 0 } = child
+    return { url: `http://127.0.0.1:${port}`, pid, log, prints, signal, stop }
+  }
   await stop()
   throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)
 }

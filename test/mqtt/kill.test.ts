@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { allReplied, type Cluster, postAll, startCluster } from '../../scripts/mqtt/cluster'
+import { range, umidOf } from '../../scripts/mqtt/recorder'
+import { byCustomer } from './helpers'
+
+const MESSAGES = 1500
+
+/** Replies after which the instance dies. */
+const MIDDLE = 300
+
+const VICTIM = 'instance-3'
+
+/** Mosquitto's default for messages sent to a client and not acknowledged. */
+const IN_FLIGHT = 20
+
+/** What the broker keeps for an instance that is killed, by its session; see docs/scaling.md. */
+describe('example 6, when an instance is killed', function () {
+  this.timeout(120_000)
+  let cluster: Cluster | undefined
+
+  afterEach(() => cluster?.close())
+
+  /** Resolves when the API has seen so many replies. */
+  function replies({ recorder }: Cluster, count: number): Promise<void> {
+    let seen = 0
+    return new Promise((resolve) => {
+      recorder.on('call', ({ what }) => what === 'reply' && ++seen === count && resolve())
+    })
+  }
+
+  /** Kills the victim in the middle of a batch. It hangs first, so that the broker waits for it. */
+  async function killInTheMiddle(running: Cluster, urls: string[]) {
+    const { instances, broker } = running
+    const posted = replies(running, MIDDLE).then(async () => {
+      const gone = broker.logs(new RegExp(`Client ${VICTIM} (closed|disconnected)`))
+      instances.get(VICTIM)?.signal('SIGSTOP')
+      await untilInFlight(running)
+      await instances.get(VICTIM)?.stop('SIGKILL')
+      await gone
+      return new Map(broker.handedTo(VICTIM))
+    })
+    await postAll(0, MESSAGES, urls)
+    return posted
+  }
+
+  async function untilInFlight({ broker }: Cluster): Promise<void> {
+    while (broker.inFlight(VICTIM) < IN_FLIGHT) await broker.logs(/Sending PUBLISH/)
+  }
+
+  function unanswered({ recorder }: Cluster): string[] {
+    const seen = byCustomer(recorder.calls)
+    for (const [customer, { replies }] of seen) {
+      assert.ok(replies.length <= 1, `customer ${customer} got ${replies.length} replies`)
+    }
+    return range(0, MESSAGES)
+      .filter((customer) => !seen.get(customer)?.replies.length)
+      .map(umidOf)
+  }
+
+  it('without a session, the others go on, and only what it had in hand is lost', async () => {
+    cluster = await startCluster(3, { work: 1500, verbose: true })
+    const urls = [...cluster.instances.values()].slice(0, 2).map(({ url }) => url)
+    const inHand = await killInTheMiddle(cluster, urls)
+    // The broker gives in order: when these are answered, the others have been given all theirs.
+    await postAll(MESSAGES, MESSAGES + 4, urls)
+    await allReplied(cluster, range(MESSAGES, MESSAGES + 4), 30_000)
+    const { broker } = cluster
+    const given = new Set(
+      ['instance-1', 'instance-2'].flatMap((it) => [...broker.handedTo(it).keys()]),
+    )
+    const others = range(0, MESSAGES).filter((customer) => given.has(umidOf(customer)))
+    await allReplied(cluster, others, 30_000)
+    const lost = unanswered(cluster)
+    const names = new Set(broker.unstopped())
+    assert.ok(lost.length > 0)
+    // What no stop names had one, but the instance died before the reply.
+    const unnamed = lost.filter((umid) => !names.has(umid))
+    assert.deepEqual(
+      unnamed.filter((umid) => !inHand.get(umid)?.acknowledged),
+      [],
+    )
+    assert.deepEqual(
+      [...names].filter((umid) => !lost.includes(umid)),
+      [],
+    )
+    assert.equal(broker.handedTo(VICTIM).size, inHand.size)
+  })
+
+  it('with a session, what it had not acknowledged is answered when it is back', async () => {
+    cluster = await startCluster(3, { work: 1500, verbose: true, sessionExpiry: 300 })
+    const urls = [...cluster.instances.values()].slice(0, 2).map(({ url }) => url)
+    const inHand = await killInTheMiddle(cluster, urls)
+    await cluster.restart(VICTIM)
+    const taken = (umid: string) => inHand.get(umid)?.acknowledged
+    const others = range(0, MESSAGES).filter((customer) => !taken(umidOf(customer)))
+    await allReplied(cluster, others, 30_000)
+    const again = [...cluster.broker.handedTo(VICTIM).values()].filter((message) => message.again)
+    assert.ok(again.length > 0)
+    const lost = unanswered(cluster)
+    assert.ok(lost.length > 0)
+    assert.deepEqual(
+      lost.filter((umid) => !taken(umid)),
+      [],
+    )
+  })
+})

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { allReplied, type Cluster, post, postAll, startCluster } from '../../scripts/mqtt/cluster'
+import { range } from '../../scripts/mqtt/recorder'
+import { byCustomer } from './helpers'
+
+const MESSAGES = 3000
+
+/** ms; longer than the shortest time between indicators, which the cluster uses. */
+const ONE_BEAT = 1300
+
+/** Example 6 in three real Node-REDs, with a real Mosquitto. */
+describe('example 6, in three Node-REDs', function () {
+  this.timeout(120_000)
+  let cluster: Cluster
+  let urls: string[]
+
+  before(async () => {
+    cluster = await startCluster(3, { work: 1500 })
+    urls = [...cluster.instances.values()].map(({ url }) => url)
+  })
+
+  after(() => cluster?.close())
+
+  it(`answers ${MESSAGES} messages once each, with dots before and none after`, async () => {
+    const customers = range(0, MESSAGES)
+    await postAll(0, MESSAGES, urls)
+    await allReplied(cluster, customers, 30_000)
+    await sleep(ONE_BEAT) // for dots that come late
+    const { calls } = cluster.recorder
+    const seen = byCustomer(calls)
+    assert.deepEqual(
+      [...seen.keys()].sort((a, b) => a - b),
+      customers,
+    )
+    for (const [customer, { replies, before, after }] of seen) {
+      assert.equal(replies.length, 1, `replies to customer ${customer}`)
+      // The work takes one and a half times the beat.
+      assert.ok(before.length >= 2, `customer ${customer} saw ${before.length} indicators`)
+      assert.equal(after.length, 0, `customer ${customer} saw dots after the reply`)
+    }
+    for (const name of cluster.instances.keys()) {
+      const share = calls.filter(({ what, instance }) => what === 'reply' && instance === name)
+      assert.ok(share.length > MESSAGES / 6, `${name} answered ${share.length}`)
+    }
+  })
+
+  it('answers once what arrives three times at once, at different instances', async () => {
+    const customers = range(10_000, 10_060)
+    const deliveries = customers.flatMap((customer) => urls.map((url) => post(customer, [url])))
+    await Promise.all(deliveries)
+    await allReplied(cluster, customers, 15_000)
+    await sleep(ONE_BEAT)
+    const seen = byCustomer(cluster.recorder.calls)
+    const several = customers.filter((customer) => {
+      const { before = [], replies = [] } = seen.get(customer) ?? {}
+      assert.equal(replies.length, 1, `replies to customer ${customer}`)
+      return new Set(before.map(({ instance }) => instance)).size > 1
+    })
+    // Or else it would show nothing: several instances must have been at work on a message.
+    assert.ok(several.length > 0)
+  })
+
+  it('shows no dots for what arrives again after the answer, at any instance', async () => {
+    const customers = range(20_000, 20_060)
+    await postAll(20_000, 20_060, urls)
+    await allReplied(cluster, customers, 15_000)
+    const before = cluster.recorder.calls.length
+    // Round by round, each message gets to another instance.
+    for (let round = 0; round < 3; round++) {
+      for (const customer of customers) await post(customer, urls)
+    }
+    // A new message behind them all: once it is answered, they were handled.
+    const last = range(20_060, 20_063)
+    for (const customer of last) await post(customer, urls)
+    await allReplied(cluster, last, 15_000)
+    const later = cluster.recorder.calls.slice(before)
+    assert.deepEqual(
+      later.filter(({ customer }) => customer < 20_060),
+      [],
+    )
+  })
+})
