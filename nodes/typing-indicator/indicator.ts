@@ -169,9 +169,14 @@ export class Indicator {
       this.#owner,
       (error) => outcome.failLater(later, error),
     )
-    const { sent, ...state } = started
-    const facts = sent ? { ...sent, sentAt: isoDate(sent.sentAt) } : { attempts: 0 }
-    return { ...state, umid, channel, subAccountId, ...facts }
+    const { state, sent, duplicate } = started
+    const typing: Done = { state, umid, channel, subAccountId, attempts: sent?.attempts ?? 0 }
+    if (duplicate) typing.duplicate = true
+    if (sent) {
+      typing.statusCode = sent.statusCode
+      typing.sentAt = isoDate(sent.sentAt)
+    }
+    return typing
   }
 
   async #stop(which: ReturnType<typeof toStop>): Promise<Done> {
@@ -180,8 +185,9 @@ export class Indicator {
       const known = 'umid' in which ? which : { subAccountId: which.subAccountId }
       return { state: 'stopped', ...known, indicators: 0, attempts: 0, durationMs: 0 }
     }
-    const { typedFor, ...rest } = stopped
-    return { state: 'stopped', ...rest, durationMs: typedFor }
+    const { umid, channel, subAccountId, indicators, attempts, typedFor } = stopped
+    const durationMs = typedFor
+    return { state: 'stopped', umid, channel, subAccountId, indicators, attempts, durationMs }
   }
 }
 
