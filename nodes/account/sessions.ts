@@ -35,7 +35,7 @@ export interface Owner {
 export interface Started {
   /** `stopped`: a stop, or a newer message of the conversation, came first. */
   state: 'active' | 'stopped'
-  /** The start changed nothing. */
+  /** The umid is a repeated one. */
   duplicate?: true
   /** The first indicator. */
   sent?: Sent
@@ -100,7 +100,7 @@ export class Sessions {
     if (this.#sessions.ofUmid(request.umid)) return { state: 'active', duplicate: true }
     if (this.#past.has(pastKey(request, owner))) return { state: 'stopped', duplicate: true }
     const previous = this.#sessions.ofConversation(request)
-    if (previous && isNewer(previous.request, request)) return { state: 'active', duplicate: true }
+    if (previous && isNewer(previous.request, request)) return { state: 'active' }
     if (previous) this.#stop(previous)
     return new Promise((resolve, reject) => {
       const session: Session = {
