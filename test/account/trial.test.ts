@@ -115,7 +115,8 @@ describe('trial', () => {
 
   it('tells a server that does not speak HTTP', async () => {
     const url = await startTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
-    assert.equal((await tryConnection(trial(url))).result, 'foreign')
+    const answer = await tryConnection(trial(url))
+    assert.deepEqual([answer.result, answer.detail], ['foreign', 'HPE_INVALID_CONSTANT'])
   })
 
   it('tells a certificate that nobody vouches for', async () => {
@@ -147,6 +148,26 @@ describe('trial', () => {
     const absent = { url: `http://127.0.0.1:${await refusedPort()}`, noProxy: '' }
     assert.equal((await tryConnection(trial(server.url, { proxy: absent }))).result, 'proxy')
     assert.equal(server.received.length, 0)
+  })
+
+  it('has the detail that the words leave a place for', async () => {
+    const broken = await startTcpServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 2x0 OK\r\n\r\n'))
+    })
+    const cut = await startTcpServer((socket) => socket.destroy())
+    const proxy = { url: cut, noProxy: '' }
+    for (const answer of [
+      await tryConnection(trial(broken)),
+      await tryConnection(trial('https://own.example.com', { proxy })),
+      await tryConnection(
+        trial('https://own.example.com', {
+          proxy: { url: (await startProxy(502)).url, noProxy: '' },
+        }),
+      ),
+    ]) {
+      assert.ok(['foreign', 'proxy'].includes(answer.result), answer.result)
+      assert.ok(answer.detail, answer.result)
+    }
   })
 
   it('says nothing that a server wrote', async () => {
