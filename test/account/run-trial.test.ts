@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { NodeAPI, NodeInitializer } from 'node-red'
+import type { Node, NodeAPI, NodeDef, NodeInitializer } from 'node-red'
 import nodeRed from 'node-red'
 import { runTrial } from '../../nodes/account/run-trial'
 import { CANARY } from '../support/events'
@@ -7,6 +7,9 @@ import { loadFlow, unloadFlow } from '../support/flow'
 import { closeServers, startServer, startTcpServer } from '../support/server'
 
 const core = (file: string): NodeInitializer => require(`@node-red/nodes/core/network/${file}`)
+
+/** Of Node-RED; some that its types do not know. */
+const settings: { envVarExcludes?: string[] } = nodeRed.settings as object
 
 /** A test of a connection, by an account of a running Node-RED. */
 describe('test connection', () => {
@@ -24,7 +27,7 @@ describe('test connection', () => {
   })
 
   afterEach(async () => {
-    delete nodeRed.settings.envVarExcludes
+    delete settings.envVarExcludes
     await unloadFlow()
     await closeServers()
   })
@@ -57,7 +60,7 @@ describe('test connection', () => {
   })
 
   it('knows no variable that Node-RED keeps from flows', async () => {
-    nodeRed.settings.envVarExcludes = ['TEST_8X8_SECRET']
+    settings.envVarExcludes = ['TEST_8X8_SECRET']
     await loadFlow({ types: [look] })
     for (const id of ['account', 'not-deployed']) {
       const body = { region: 'europe', subAccountId: '${TEST_8X8_SECRET}', apiKey: 'typed' }
@@ -70,10 +73,10 @@ describe('test connection', () => {
     const server = await startServer((response) => response.end())
     const other = await startServer((response) => response.end())
     const posing: NodeInitializer = (api) => {
-      api.nodes.registerType('posing', function (this: { url?: string }, config) {
-        api.nodes.createNode(this as never, config)
+      api.nodes.registerType('posing', function (this: Node & { url?: string }, config: NodeDef) {
+        api.nodes.createNode(this, config)
         this.url = other.url
-      } as never)
+      })
     }
     await loadFlow({ types: [look, posing], configs: [{ id: 'poser', type: 'posing' }] })
     const answer = await runTrial(RED, 'account', form(server.url, { proxy: 'poser' }))

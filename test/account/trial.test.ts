@@ -116,7 +116,7 @@ describe('trial', () => {
   it('tells a server that does not speak HTTP', async () => {
     const url = await startTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
     const answer = await tryConnection(trial(url))
-    assert.deepEqual([answer.result, answer.detail], ['foreign', 'HPE_INVALID_CONSTANT'])
+    assert.deepEqual([answer.result, answer.detail], ['foreign', 'HTTPParserError'])
   })
 
   it('tells a certificate that nobody vouches for', async () => {
@@ -154,20 +154,27 @@ describe('trial', () => {
     const broken = await startTcpServer((socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 2x0 OK\r\n\r\n'))
     })
-    const cut = await startTcpServer((socket) => socket.destroy())
-    const proxy = { url: cut, noProxy: '' }
-    for (const answer of [
-      await tryConnection(trial(broken)),
-      await tryConnection(trial('https://own.example.com', { proxy })),
-      await tryConnection(
-        trial('https://own.example.com', {
-          proxy: { url: (await startProxy(502)).url, noProxy: '' },
-        }),
-      ),
-    ]) {
-      assert.ok(['foreign', 'proxy'].includes(answer.result), answer.result)
-      assert.ok(answer.detail, answer.result)
+    const { url } = await startProxy(502)
+    for (const [answer, result] of [
+      [await tryConnection(trial(broken)), 'foreign'],
+      [await tryConnection(trial(broken, { proxy: { url, noProxy: '' } })), 'proxy'],
+    ] as const) {
+      assert.equal(answer.result, result)
+      assert.ok(answer.detail, result)
     }
+  })
+
+  it('tells a proxy that hangs up, in one attempt', async () => {
+    let connections = 0
+    const url = await startTcpServer((socket) => {
+      connections++
+      socket.once('data', () => socket.destroy())
+    })
+    const answer = await tryConnection(
+      trial('https://own.example.com', { proxy: { url, noProxy: '' } }),
+    )
+    assert.equal(connections, 1)
+    assert.deepEqual([answer.result, answer.detail], ['proxy', 'ECONNRESET'])
   })
 
   it('says nothing that a server wrote', async () => {
