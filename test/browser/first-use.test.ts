@@ -182,6 +182,8 @@ describe('the first use in the editor', function () {
     await editor.close('node-config-dialog-ok')
     await editor.close('node-dialog-ok')
     assert.deepEqual((await typing()).validationErrors, [])
+    // Only until the deploy does the editor have the key.
+    assert.ok(!(await editor.exported()).includes(CANARY))
     await editor.deploy()
     assert.deepEqual(
       (await editor.nodes()).filter(({ valid }) => !valid),
