@@ -1,4 +1,10 @@
-import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
+import {
+  type EditorNode,
+  fillIn,
+  isReference,
+  toNumber,
+  type Verdict,
+} from '../editor/dialog.editor'
 import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, SUB_ACCOUNT_ID } from './api'
 import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
 import { prepareTrial } from './trial.editor'
@@ -46,7 +52,8 @@ function checkSubAccountId(node: AccountNode, value = ''): Verdict {
 /** @param value blank is the default */
 function checkSeconds(node: AccountNode, field: 'timeout' | 'deadline', value = ''): Verdict {
   if (value === '' || isReference(value)) return true
-  return (Number(value) > 0 && Number(value) <= 86_400) || node._(`check.${field}`)
+  const number = toNumber(value)
+  return (number > 0 && number <= 86_400) || node._(`check.${field}`)
 }
 
 /** A whole number; blank is the default. */
@@ -56,7 +63,7 @@ function checkCount(
   value: string | undefined = '',
 ): Verdict {
   if (value === '' || isReference(value)) return true
-  const number = Number(value)
+  const number = toNumber(value)
   const [least, most] = COUNTS[field]
   const fine = Number.isInteger(number) && number >= least && number <= most
   return fine || node._(`check.${field}`)

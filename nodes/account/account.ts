@@ -42,6 +42,8 @@ export default function register(RED: NodeAPI): void {
     '/8x8-account/:id/test',
     RED.auth.needsPermission('8x8-account.write'),
     (request, response, next) => {
+      // A page of another site can send a form unasked, but no JSON.
+      if (!request.is('json')) return void response.sendStatus(415)
       const { runTrial } = require('./run-trial') as typeof import('./run-trial')
       const answer = runTrial(RED, `${request.params.id}`, request.body)
       answer.then((found) => response.json(found), next)

@@ -39,9 +39,9 @@ export interface Facts {
   channel?: string
 }
 
-/** What kept a connection from being made. */
+/** What kept a connection from being made, or (`foreign`) an answer from being understood. */
 export interface Obstacle {
-  what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy'
+  what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy' | 'foreign'
   /** The system's, OpenSSL's or HTTP's name for it, e.g. `ECONNREFUSED`. */
   code: string
 }
@@ -209,7 +209,8 @@ export function errorOfConnection(error: unknown): TypingError {
   const { name = '', code = '', message = '' } = error as Partial<NodeJS.ErrnoException>
   const detail = message || code || String(error)
   if (NOT_HTTP.test(`${name} ${code}`)) {
-    return new TypingError('server', `The answer cannot be understood: ${detail}`)
+    const obstacle = { what: 'foreign', code: code || name } as const
+    return new TypingError('server', `The answer cannot be understood: ${detail}`, { obstacle })
   }
   if (/TIMEOUT|TIMEDOUT/.test(code)) {
     return new TypingError('timeout', `No connection to 8x8 in time: ${detail}`)

@@ -109,10 +109,25 @@ function createDispatcher(origin: string, options: LineOptions): Dispatcher {
     requestTls: connect,
     proxyTls: { timeout },
     // A proxy that takes a connection and says nothing.
-    clientFactory: (url, options) => new Pool(url, { ...options, headersTimeout: timeout }),
+    clientFactory: (url, options) => new ProxyPool(url, { ...options, headersTimeout: timeout }),
     httpProxy: url,
     httpsProxy: url,
     noProxy,
     ...(token && { token }),
   })
+}
+
+/**
+ * The connections to a proxy. Where one hangs up, undici would ask it for a tunnel again at once,
+ * thousands of times a second until the attempt is over; only an error of the system ends it.
+ */
+class ProxyPool extends Pool {
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>
+  override connect(...args: Parameters<Pool['connect']>): void
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
+    return super.connect(options).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'UND_ERR_SOCKET') throw error
+      throw Object.assign(new Error(`The proxy hung up: ${error.message}`), { code: 'ECONNRESET' })
+    })
+  }
 }

@@ -6,6 +6,12 @@ import type { TrialAnswer } from './trial-answer'
 import { readTrial } from './trial-form'
 import { findWay, getNode } from './way'
 
+/** Config nodes on the way. Any other node with a URL and a password would pass for a proxy. */
+const WAY_TYPES = [
+  ['tls', 'tls-config'],
+  ['proxy', 'http proxy'],
+] as const
+
 /** Makes the test that a dialog asks for. @param id of the account, deployed or not */
 export async function runTrial(RED: NodeAPI, id: string, body: unknown): Promise<TrialAnswer> {
   const node = getNode<AccountNode>(RED, id)
@@ -13,8 +19,9 @@ export async function runTrial(RED: NodeAPI, id: string, body: unknown): Promise
   const deployed = account && { config: account.deployed, apiKey: account.credentials?.apiKey }
   const request = readTrial(body, deployed, (name) => lookUp(RED, name, account))
   if ('result' in request) return request
-  for (const field of ['tls', 'proxy'] as const) {
-    if (request[field] && !getNode(RED, request[field])) return { result: 'invalid', field }
+  for (const [field, type] of WAY_TYPES) {
+    const id = request[field]
+    if (id && getNode<Node>(RED, id)?.type !== type) return { result: 'invalid', field }
   }
   try {
     return await tryConnection({ ...request, ...findWay(RED, request.server.origin, request) })
@@ -25,6 +32,13 @@ export async function runTrial(RED: NodeAPI, id: string, body: unknown): Promise
   }
 }
 
+/**
+ * As Node-RED resolves a reference when a flow starts. Not by `evaluateNodeProperty`, which also puts
+ * variables into a text: with `${https://${SECRET}.example.com}` one could send them anywhere.
+ */
 function lookUp(RED: NodeAPI, name: string, node: Node | undefined): string | undefined {
-  return RED.util.evaluateNodeProperty(name, 'env', node as Node, {}) || undefined
+  const { envVarExcludes } = RED.settings as { envVarExcludes?: unknown }
+  // Without a flow, nobody else looks whether flows may know the variable.
+  const hidden = !node && [envVarExcludes].flat().includes(name)
+  return hidden ? undefined : RED.util.getSetting(node as Node, name) || undefined
 }

@@ -61,6 +61,11 @@ export function isReference(value: string): boolean {
   return REFERENCE.test(value)
 }
 
+/** A number as the runtime reads it from a field: digits, perhaps with a point; else NaN. */
+export function toNumber(value: unknown): number {
+  return /^\d*\.?\d+$/.test(`${value}`) ? Number(value) : Number.NaN
+}
+
 /** Shows the defaults of what a flow, written by hand or by an older version, does not have. */
 export function fillIn<T extends object>(node: T, defaults: Partial<T>, prefix: string): void {
   for (const key of Object.keys(defaults) as (keyof T & string)[]) {

@@ -1,6 +1,12 @@
 import type { EditorWidgetTypedInputOptions } from 'node-red'
 import { CHANNELS, type Channel, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '../account/api'
-import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
+import {
+  type EditorNode,
+  fillIn,
+  isReference,
+  toNumber,
+  type Verdict,
+} from '../editor/dialog.editor'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 
 type TypingIndicatorNode = EditorNode<TypingIndicatorOptions>
@@ -47,7 +53,7 @@ function checkSeconds(
   fromZero = false,
 ): Verdict {
   if (value === '' || isReference(value)) return true
-  const number = Number(value)
+  const number = toNumber(value)
   const fine = (fromZero ? number >= 0 : number > 0) && number <= LONGEST
   return fine || node._(`check.${field}`)
 }

@@ -115,7 +115,8 @@ describe('trial', () => {
 
   it('tells a server that does not speak HTTP', async () => {
     const url = await startTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
-    assert.equal((await tryConnection(trial(url))).result, 'foreign')
+    const answer = await tryConnection(trial(url))
+    assert.deepEqual([answer.result, answer.detail], ['foreign', 'HTTPParserError'])
   })
 
   it('tells a certificate that nobody vouches for', async () => {
@@ -147,6 +148,33 @@ describe('trial', () => {
     const absent = { url: `http://127.0.0.1:${await refusedPort()}`, noProxy: '' }
     assert.equal((await tryConnection(trial(server.url, { proxy: absent }))).result, 'proxy')
     assert.equal(server.received.length, 0)
+  })
+
+  it('has the detail that the words leave a place for', async () => {
+    const broken = await startTcpServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 2x0 OK\r\n\r\n'))
+    })
+    const { url } = await startProxy(502)
+    for (const [answer, result] of [
+      [await tryConnection(trial(broken)), 'foreign'],
+      [await tryConnection(trial(broken, { proxy: { url, noProxy: '' } })), 'proxy'],
+    ] as const) {
+      assert.equal(answer.result, result)
+      assert.ok(answer.detail, result)
+    }
+  })
+
+  it('tells a proxy that hangs up, in one attempt', async () => {
+    let connections = 0
+    const url = await startTcpServer((socket) => {
+      connections++
+      socket.once('data', () => socket.destroy())
+    })
+    const answer = await tryConnection(
+      trial('https://own.example.com', { proxy: { url, noProxy: '' } }),
+    )
+    assert.equal(connections, 1)
+    assert.deepEqual([answer.result, answer.detail], ['proxy', 'ECONNRESET'])
   })
 
   it('says nothing that a server wrote', async () => {

@@ -118,6 +118,12 @@ describe('the first use in the editor', function () {
     await marked(field('apiKey'), 'API key: only')
     await field('timeout').fill('soon')
     await marked(field('timeout'), 'Timeout: must be')
+    // What JavaScript takes for a number, and the runtime does not.
+    await field('timeout').fill('1e1')
+    await marked(field('timeout'), 'Timeout: must be')
+    await field('maxInFlight').fill('0x10')
+    await marked(field('maxInFlight'), 'In flight: must be')
+    await field('maxInFlight').fill('64')
     await field('timeout').fill('5')
     await field('region').selectOption('custom')
     await field('baseUrl').fill('http://example.com')
@@ -176,6 +182,8 @@ describe('the first use in the editor', function () {
     await editor.close('node-config-dialog-ok')
     await editor.close('node-dialog-ok')
     assert.deepEqual((await typing()).validationErrors, [])
+    // Only until the deploy does the editor have the key.
+    assert.ok(!(await editor.exported()).includes(CANARY))
     await editor.deploy()
     assert.deepEqual(
       (await editor.nodes()).filter(({ valid }) => !valid),

@@ -215,6 +215,21 @@ describe('the HTTP routes of the package', function () {
       return response.status
     }
 
+    it('tests no connection for the form of another page, which is sent without being asked', async () => {
+      const headers = {
+        authorization: `Bearer ${tokens['*']}`,
+        origin: 'https://other.example.com',
+      }
+      for (const type of ['application/x-www-form-urlencoded', 'text/plain']) {
+        const response = await fetch(`${nodeRed.url}/8x8-account/account/test`, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': type },
+          body: 'region=custom&baseUrl=http://127.0.0.1:1&subAccountId=my_sub&apiKey=typed',
+        })
+        assert.equal(response.status, 415)
+      }
+    })
+
     for (const { app, who, probes } of ROUTES) {
       for (const [method, path, status] of probes) {
         it(`${method} ${path}: nobody without a password`, async () => {

@@ -102,6 +102,8 @@ describe('the scorecard', () => {
         comments.some(({ name, info }) => name && info),
         file,
       )
+      const described = nodes.filter(({ type, info }) => type.startsWith('8x8-') && info)
+      assert.ok(described.length > 0, `${file}: no node of ours says what it is there for`)
     }
   })
 
