@@ -67,28 +67,36 @@ function keyOf({ subAccountId, channel, conversation }: Conversation): string {
   return `${subAccountId} ${channel} ${conversation}`
 }
 
-/** Remembers keys for a time. Costs nothing but memory while nothing is added. */
+/** Remembers umids for a time, for each owner. Costs nothing but memory while nothing is added. */
 export class Memory {
   readonly #span: number
-  /** When each is forgotten, in performance.now(); the oldest first. */
-  readonly #until = new Map<string, number>()
+  /** When each is forgotten, in performance.now(), by owner; the oldest first. */
+  readonly #until = new Map<string, Map<string, number>>()
 
   /** @param span ms */
   constructor(span: number) {
     this.#span = span
   }
 
-  add(key: string): void {
+  add(owner: string, umid: string): void {
     const now = performance.now()
-    this.#until.delete(key) // to make it the newest
-    this.#until.set(key, now + this.#span)
-    for (const [old, until] of this.#until) {
+    let own = this.#until.get(owner)
+    if (!own) {
+      own = new Map()
+      this.#until.set(owner, own)
+    }
+    const key = umid.toLowerCase()
+    own.delete(key) // to make it the newest
+    own.set(key, now + this.#span)
+    for (const [old, until] of own) {
       if (until > now) break
-      this.#until.delete(old)
+      own.delete(old)
     }
   }
 
-  has(key: string): boolean {
-    return (this.#until.get(key) ?? 0) > performance.now()
+  /** @param umid in either case of the letters */
+  has(owner: string, umid: string): boolean {
+    const until = this.#until.get(owner)?.get(umid.toLowerCase())
+    return until !== undefined && until > performance.now()
   }
 }

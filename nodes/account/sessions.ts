@@ -98,7 +98,7 @@ export class Sessions {
   ): Promise<Started> {
     const now = performance.now()
     if (this.#sessions.ofUmid(request.umid)) return { state: 'active', duplicate: true }
-    if (this.#past.has(pastKey(request, owner))) return { state: 'stopped', duplicate: true }
+    if (this.#past.has(owner.id, request.umid)) return { state: 'stopped', duplicate: true }
     const previous = this.#sessions.ofConversation(request)
     if (previous && isNewer(previous.request, request)) return { state: 'active' }
     if (previous) this.#stop(previous)
@@ -225,7 +225,7 @@ export class Sessions {
     session.sending?.cancel()
     this.#wheel.remove(session)
     this.#sessions.remove(session)
-    if (remember) this.#past.add(pastKey(request, owner))
+    if (remember) this.#past.add(owner.id, request.umid)
     if (indicators > 0) this.#count(owner, -1)
   }
 
@@ -243,8 +243,4 @@ function endOf({ indicators, firstAt, expiresAt, request }: Session): number {
 
 function isNewer(one: StartRequest, other: StartRequest): boolean {
   return (one.receivedAt ?? Number.NaN) > (other.receivedAt ?? Number.NaN)
-}
-
-function pastKey({ umid }: StartRequest, { id }: Owner): string {
-  return `${id} ${umid.toLowerCase()}`
 }
