@@ -114,8 +114,16 @@ export class Outcome {
     return true
   }
 
+  /** Never throws: from a timer, or from an input handler, that would end Node-RED. */
   fail(task: Task, error: TypingError): void {
-    const { msg, send, done } = task
+    try {
+      this.#fail(task, error)
+    } catch (thrown) {
+      this.lost(thrown)
+    }
+  }
+
+  #fail({ msg, send, done }: Task, error: TypingError): void {
     this.#showFailure(error)
     if (!this.#host.handlesErrors(error.cause.kind === 'closed') || !this.#addError(msg, error)) {
       done(error)

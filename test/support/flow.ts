@@ -141,10 +141,12 @@ export async function unloadFlow(): Promise<void> {
   stopListening()
 }
 
-/** Resolves when the typing indicator reports an error to the runtime. */
-export function reported(): Promise<void> {
+/** Resolves when the typing indicator reports an error to the runtime, with a text that matches. */
+export function reported(text = /(?:)/): Promise<void> {
   const node: NodeJS.EventEmitter = helper.getNode('typing')
-  return new Promise((resolve) => node.once('call:error', () => resolve()))
+  return new Promise((resolve) => {
+    node.on('call:error', ({ args }: { args: unknown[] }) => text.test(`${args[0]}`) && resolve())
+  })
 }
 
 /** Everything that was logged since the flow was loaded, at any level. */

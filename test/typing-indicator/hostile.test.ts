@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { reported, unloadFlow } from '../support/flow'
+import { UMID } from '../support/events'
+import { type FlowOptions, reported, unloadFlow } from '../support/flow'
 import { type Answer, closeServers } from '../support/server'
 import { accept, CATCH, loadWith, message, reject400 } from '../support/typing'
 
@@ -13,6 +14,8 @@ function throwing(thrown: unknown): () => never {
     throw thrown
   }
 }
+
+const OTHER_UMID = UMID.replace(/.$/, '0')
 
 /** Something that cannot even be shown as a text. */
 const unprintable = Object.create(null)
@@ -83,6 +86,11 @@ const cases: {
   },
 ]
 
+/** What anybody can post to an `http in`, and no recursion can copy. */
+function deep(): object {
+  return JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))
+}
+
 /** An object that throws whatever is done with it. */
 function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {})
@@ -151,6 +159,29 @@ describe('8x8-typing-indicator, given a message with', () => {
     assert.equal(msg.error?.kind, 'unanswered')
     assert.equal(Object.getPrototypeOf(msg), Object.prototype)
     assert.ok(Object.hasOwn(msg, '__proto__'))
+  })
+
+  for (const [where, options] of [
+    ['two nodes at output 2', { node: { wires: [['success'], ['error', 'success']] } }],
+    ['a Catch node', { errors: false, more: CATCH }],
+  ] as [string, FlowOptions][]) {
+    it(`a payload too deep to be copied: survives its end without an answer, with ${where}`, async () => {
+      const node = { action: 'start', maxDuration: 0.1, ...options.node }
+      const { flow } = await loadWith(accept, { ...options, node })
+      const lost = reported(/outcome of a message was lost/)
+      await flow.send({ ...message(), payload: deep() })
+      await lost
+      const { msg } = await flow.send({ ...message(), umid: OTHER_UMID })
+      assert.equal(msg.typing?.state, 'active')
+    })
+  }
+
+  it('a payload too deep to be copied: survives a node without an account, with a Catch node', async () => {
+    const { flow } = await loadWith(accept, { errors: false, more: CATCH, node: { account: '' } })
+    const lost = reported(/outcome of a message was lost/)
+    void flow.send({ ...message(), payload: deep() })
+    await lost
+    assert.equal((await flow.send(message())).msg.error?.message, 'No 8x8 account is set')
   })
 
   it('a payload that throws: goes on with the next message', async () => {
