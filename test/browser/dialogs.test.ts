@@ -193,10 +193,9 @@ describe('the dialogs', function () {
         const tray = await open(editor, dialog)
         const wide = await tray.evaluate((element: HTMLElement) => {
           element.style.width = '360px'
-          const body = element.querySelector('.red-ui-tray-body form')
-          const rows = [...element.querySelectorAll('.form-row > *, .form-tips')]
-          const right = Math.max(...rows.map((row) => row.getBoundingClientRect().right))
-          return right - (body?.getBoundingClientRect().right ?? 0)
+          const parts = [...element.querySelectorAll('.form-row *, .form-tips')]
+          const right = Math.max(...parts.map((part) => part.getBoundingClientRect().right))
+          return right - element.getBoundingClientRect().right
         })
         assert.ok(wide <= 0, `${dialog}: ${wide} px too wide`)
         await close(editor, dialog)
