@@ -21,7 +21,9 @@ export async function runTrial(RED: NodeAPI, id: string, body: unknown): Promise
   if ('result' in request) return request
   for (const [field, type] of WAY_TYPES) {
     const id = request[field]
-    if (id && getNode<Node>(RED, id)?.type !== type) return { result: 'invalid', field }
+    const found = getNode<Node>(RED, id)
+    if (id && !found) return { result: 'undeployed', field }
+    if (found && found.type !== type) return { result: 'invalid', field }
   }
   try {
     return await tryConnection({ ...request, ...findWay(RED, request.server.origin, request) })

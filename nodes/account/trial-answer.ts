@@ -1,6 +1,6 @@
 /**
  * What a test of a connection comes to: keys of the catalog, below `test`. The last
- * three say why there was no test.
+ * four say why there was no test.
  */
 export type Finding =
   | 'fine'
@@ -20,6 +20,7 @@ export type Finding =
   | 'keyNeeded'
   | 'unset'
   | 'invalid'
+  | 'undeployed'
 
 /** What the dialog shows. */
 export interface TrialAnswer {
@@ -31,6 +32,6 @@ export interface TrialAnswer {
   seconds?: number
   /** With `unset`: the environment variable. */
   name?: string
-  /** With `invalid`: the property at fault. */
+  /** With `invalid`: the property at fault. With `undeployed`: the one whose config node is not. */
   field?: string
 }

@@ -241,10 +241,10 @@ describe('8x8-account', () => {
       assert.equal(server.received[0]?.path, '/api/v1/subaccounts/env_sub/events')
     })
 
-    it('says that a config node is not there', async () => {
+    it('says that a config node is not deployed yet', async () => {
       await loadFlow({})
-      const form = { region: 'europe', subAccountId: 'my_sub', apiKey: 'k', tls: 'gone' }
-      assert.deepEqual(await ask('new', form), { result: 'invalid', field: 'tls' })
+      const form = { region: 'europe', subAccountId: 'my_sub', apiKey: 'k', tls: 'new' }
+      assert.deepEqual(await ask('new', form), { result: 'undeployed', field: 'tls' })
     })
   })
 })
