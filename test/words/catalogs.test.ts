@@ -56,7 +56,7 @@ describe('the words', () => {
 
         it('name a field in a complaint as its label does', () => {
           for (const [key, text] of catalog) {
-            const field = /^check\.(\w+)$/.exec(key)?.[1]
+            const field = /^check\.(\w+?)(?:Missing|Characters)?$/.exec(key)?.[1]
             const label = catalog.get(`label.${field}`)
             if (label) assert.ok(text.startsWith(label), `${key}: ${text}`)
           }
