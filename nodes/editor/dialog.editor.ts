@@ -67,9 +67,9 @@ export function toNumber(value: unknown): number {
 }
 
 /** Shows the defaults of what a flow, written by hand or by an older version, does not have. */
-export function fillIn<T extends object>(node: T, defaults: Partial<T>, prefix: string): void {
+export function fillIn<T extends object>(node: T, defaults: T, prefix: string): void {
   for (const key of Object.keys(defaults) as (keyof T & string)[]) {
     const value = defaults[key]
-    if (value && node[key] === undefined) $(`#${prefix}-${key}`).val(String(value))
+    if (value !== '' && node[key] === undefined) $(`#${prefix}-${key}`).val(String(value))
   }
 }

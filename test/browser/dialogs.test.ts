@@ -53,7 +53,7 @@ describe('the dialogs', function () {
   const open = (editor: Editor, dialog: Dialog | 'core'): Promise<Locator> =>
     dialog === 'account' ? editor.editConfig('8x8-account', 'account') : editor.edit(dialog)
 
-  const close = (editor: Editor, dialog: Dialog | 'core') =>
+  const close = (editor: Editor, dialog: string) =>
     editor.close(dialog === 'account' ? 'node-config-dialog-cancel' : 'node-dialog-cancel')
 
   /** What there is to read in a part of the page: texts, options, placeholders and tooltips. */
@@ -140,6 +140,18 @@ describe('the dialogs', function () {
       for (const label of ['typing', 'keep typing', 'typing: WhatsApp', 'sandbox']) {
         assert.ok(labels.includes(label), `${label} of ${labels}`)
       }
+    })
+
+    it('show the default of what a flow leaves out', async () => {
+      const tray = await editor.edit('start')
+      for (const [field, value] of [
+        ['initialDelay', '0'],
+        ['renewEvery', ''],
+        ['maxDuration', '300'],
+      ]) {
+        assert.equal(await tray.locator(`#node-input-${field}`).inputValue(), value, field)
+      }
+      await close(editor, 'start')
     })
 
     it('break no rule that the dialog of http request keeps', async () => {
