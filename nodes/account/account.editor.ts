@@ -21,16 +21,16 @@ function regionOf(node: AccountNode): string {
 }
 
 /**
- * Also says that the key is missing: the editor leaves credentials out when it validates a node.
+ * Also judges the key: the editor leaves credentials out when it validates a node.
  * Not while the dialog is open, where the field of the key says so itself.
  */
 function checkRegion(node: AccountNode, region: string = ACCOUNT_DEFAULTS.region): Verdict {
   if (isReference(region)) return true
   if (!REGIONS.some((known) => known === region)) return node._('check.region')
   const { credentials } = node
-  const noKey = credentials && !credentials.apiKey && !credentials.has_apiKey
-  if (region !== 'sandbox' && noKey && edited !== node) return node._('check.apiKey')
-  return true
+  if (!credentials || edited === node) return true
+  const { apiKey = '', has_apiKey: isStored } = credentials
+  return (!apiKey && isStored === true) || checkApiKey(node, `${apiKey}`)
 }
 
 /** @param value a stored key is shown as `__PWRD__`: the editor never gets it back */

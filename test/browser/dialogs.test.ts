@@ -154,6 +154,15 @@ describe('the dialogs', function () {
       await close(editor, 'start')
     })
 
+    it('leave a bad key marked when they are closed', async () => {
+      await open(editor, 'account')
+      await editor.page.locator('#node-config-input-apiKey').fill('Bearer key')
+      await editor.close('node-config-dialog-ok')
+      const [account] = await editor.nodes('8x8-account')
+      const reasons = (account?.validationErrors ?? []).map((reason) => reason.split(':')[0])
+      assert.deepEqual(reasons, ['API key', 'Base URL'])
+    })
+
     it('break no rule that the dialog of http request keeps', async () => {
       const rules = async (dialog: Dialog | 'core') => {
         await open(editor, dialog)
