@@ -185,23 +185,26 @@ describe('the dialogs', function () {
       const { page } = editor
       for (const dialog of DIALOGS) {
         const tray = await open(editor, dialog)
-        const visible = tray
-          .locator('.red-ui-tray-body')
-          .locator(
-            'input:visible:not([type=hidden]), select:visible, button.red-ui-button:visible:not([disabled])',
-          )
-        const wanted = await visible.evaluateAll((fields) =>
-          fields.map(({ id }) => id).filter(Boolean),
+        const fields = tray.locator(
+          '.red-ui-tray-body form :is(input, select, button):visible:not([disabled])',
+        )
+        const wanted = await fields.evaluateAll((all) =>
+          all.map((field, index) => {
+            field.setAttribute('data-number', `${index}`)
+            return field.outerHTML
+          }),
         )
         const reached = new Set<string>()
         await tray.locator('input').first().focus()
         for (let presses = 0; presses < 60; presses++) {
-          reached.add(await page.evaluate(() => `${document.activeElement?.id}`))
+          reached.add(
+            await page.evaluate(() => `${document.activeElement?.getAttribute('data-number')}`),
+          )
           await page.keyboard.press('Tab')
         }
         assert.ok(wanted.length > 3)
         assert.deepEqual(
-          wanted.filter((id) => !reached.has(id)),
+          wanted.filter((_field, index) => !reached.has(`${index}`)),
           [],
           dialog,
         )

@@ -5,9 +5,6 @@ import { EXAMPLES } from '../../scripts/example'
 import { type Stage, setStage } from './browser'
 import { Editor } from './editor'
 
-/** What a user has to enter: nothing in the sandbox, the key of an own account elsewhere. */
-const MISSING = ['API key: not set']
-
 describe('the examples in the editor', function () {
   this.timeout(60_000)
   let stage: Stage
@@ -32,16 +29,9 @@ describe('the examples in the editor', function () {
         nodes.filter(({ type }) => type === 'unknown'),
         [],
       )
-      const reasons = nodes.flatMap(({ type, validationErrors = [] }) =>
-        // Who uses a config node that lacks something is told so as well.
-        type === '8x8-account' ? validationErrors : [],
-      )
-      assert.deepEqual(
-        reasons.filter((reason) => !MISSING.includes(reason)),
-        [],
-      )
-      const wrong = nodes.filter(({ valid, type }) => !valid && !type.startsWith('8x8-'))
-      assert.deepEqual(wrong, [])
+      // A key that is missing is not among them: the editor knows no credentials of an import.
+      const reasons = nodes.flatMap(({ validationErrors = [] }) => validationErrors)
+      assert.deepEqual(reasons, [])
       await editor.deploy()
       await editor.page.close()
     })
