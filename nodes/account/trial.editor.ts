@@ -20,7 +20,10 @@ export function prepareTrial(node: EditorNode<AccountOptions>): void {
   const form = result.closest('form')
   /** The test whose answer is waited for; another dialog or another value makes it void. */
   let running = 0
-  const show = (text: string) => result.text(text).toggle(text !== '')
+  const show = (text: string) => {
+    result.text(text).toggle(text !== '')
+    if (text) result[0]?.scrollIntoView({ block: 'nearest' })
+  }
   form.on('input change', 'input, select', () => {
     running++
     button.prop('disabled', false)

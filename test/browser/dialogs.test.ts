@@ -212,6 +212,20 @@ describe('the dialogs', function () {
       }
     })
 
+    it('show the outcome of a test on a low screen', async () => {
+      const { page } = editor
+      const size = page.viewportSize()
+      await page.setViewportSize({ width: 1280, height: 500 })
+      const tray = await open(editor, 'account')
+      await tray.locator('#eight-account-test').click()
+      const outcome = tray.locator('#eight-account-test-result').filter({ hasText: 'Not tested' })
+      const bottom = await outcome.evaluate((element) => element.getBoundingClientRect().bottom)
+      const { y = 0 } = (await tray.locator('.red-ui-tray-footer').boundingBox()) ?? {}
+      assert.ok(bottom <= y, `${bottom} > ${y}`)
+      await close(editor, 'account')
+      await page.setViewportSize(size ?? { width: 1280, height: 900 })
+    })
+
     it('fit into a tray of 360 px', async () => {
       for (const dialog of DIALOGS) {
         const tray = await open(editor, dialog)
