@@ -1,13 +1,17 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import { z } from 'zod'
 import type { AccountNode } from '../account/account'
+import { check } from '../account/check'
 import { TypingError } from '../account/errors'
 import { Indicator } from './indicator'
-import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
+import { ACTIONS, TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 import { type Host, Outcome, type Task } from './outcome'
 import type { Values } from './request'
 import { readRhythm } from './rhythm'
 import { type TypedInput, typedInput } from './typed-input'
 import type { TypingIndicatorDef } from './typing-indicator'
+
+const action = z.enum([...ACTIONS, 'msg'], `The action must be one of ${ACTIONS.join(', ')}, msg`)
 
 /** Makes a node do what it is configured for, or fail every message with the reason why not. */
 export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): void {
@@ -45,7 +49,7 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
     return new Indicator({
       ...account.connection,
       id: node.id,
-      action: options.action,
+      action: check('action', action, options.action),
       rhythm: readRhythm(options),
       outcome,
       passUnsupported: options.unsupported === 'pass',

@@ -107,6 +107,8 @@ describe('8x8-typing-indicator, failing', () => {
         'not-configured',
         () => ({ account: { region: 'custom', baseUrl: 'http://api.example.com' } }),
       ],
+      // As the variable of a subflow that is not set leaves it.
+      ['an unknown action', 'not-configured', () => ({ node: { action: '${ACTION}' } })],
       ['no umid', 'invalid-input', () => ({}), { channel: 'rcs' }],
       [
         'a delivery receipt',
