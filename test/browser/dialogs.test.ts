@@ -221,7 +221,7 @@ describe('the dialogs', function () {
       const outcome = tray.locator('#eight-account-test-result').filter({ hasText: 'Not tested' })
       const bottom = await outcome.evaluate((element) => element.getBoundingClientRect().bottom)
       const { y = 0 } = (await tray.locator('.red-ui-tray-footer').boundingBox()) ?? {}
-      assert.ok(bottom <= y, `${bottom} > ${y}`)
+      assert.ok(bottom < y + 1, `${bottom} > ${y}`)
       await close(editor, 'account')
       await page.setViewportSize(size ?? { width: 1280, height: 900 })
     })
