@@ -25,11 +25,26 @@ function check(node: SandboxNode, field: Field, value: string | undefined): Verd
   return isReference(text) || FINE[field](text) || node._(`check.${field}`)
 }
 
+function isOpen(node: SandboxNode): boolean {
+  return RED.editor.getEditStack().includes(node)
+}
+
 /** The fields of the webhook count only where there is one. */
 function checkWebhook(node: SandboxNode, field: Field, value: string | undefined): Verdict {
-  const shown = RED.editor.getEditStack().includes(node) && $('#node-input-deliverTo').val()
+  const shown = isOpen(node) && $('#node-input-deliverTo').val()
   const deliverTo = `${shown || (node.deliverTo ?? SANDBOX_DEFAULTS.deliverTo)}`
   return deliverTo === 'output' || check(node, field, value)
+}
+
+/**
+ * Also judges the Authorization: the editor leaves credentials out when it validates a node.
+ * Not while the dialog is open, where its own field says so.
+ */
+function checkWebhookUrl(node: SandboxNode, url: string | undefined): Verdict {
+  const verdict = checkWebhook(node, 'webhookUrl', url)
+  const authorization = node.credentials?.webhookAuthorization
+  if (verdict !== true || authorization === undefined || isOpen(node)) return verdict
+  return checkWebhook(node, 'webhookAuthorization', `${authorization}`)
 }
 
 function isWebUrl(value: string): boolean {
@@ -107,7 +122,7 @@ RED.nodes.registerType<SandboxNodeOptions>('8x8-sandbox', {
     webhookUrl: {
       value: SANDBOX_DEFAULTS.webhookUrl,
       validate(value, _options) {
-        return checkWebhook(this, 'webhookUrl', value)
+        return checkWebhookUrl(this, value)
       },
     },
   },

@@ -154,13 +154,24 @@ describe('the dialogs', function () {
       await close(editor, 'start')
     })
 
+    const reasons = async (type: string) => {
+      const [node] = await editor.nodes(type)
+      return (node?.validationErrors ?? []).map((reason) => reason.split(':')[0])
+    }
+
     it('leave a bad key marked when they are closed', async () => {
       await open(editor, 'account')
       await editor.page.locator('#node-config-input-apiKey').fill('Bearer key')
       await editor.close('node-config-dialog-ok')
-      const [account] = await editor.nodes('8x8-account')
-      const reasons = (account?.validationErrors ?? []).map((reason) => reason.split(':')[0])
-      assert.deepEqual(reasons, ['API key', 'Base URL'])
+      assert.deepEqual(await reasons('8x8-account'), ['API key', 'Base URL'])
+    })
+
+    it('leave a bad Authorization marked when they are closed', async () => {
+      const tray = await open(editor, 'sandbox')
+      await tray.locator('#node-input-webhookUrl').fill('http://127.0.0.1/')
+      await tray.locator('#node-input-webhookAuthorization').fill('Bärer')
+      await editor.close('node-dialog-ok')
+      assert.deepEqual(await reasons('8x8-sandbox'), ['Authorization'])
     })
 
     it('break no rule that the dialog of http request keeps', async () => {
