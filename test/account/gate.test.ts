@@ -77,6 +77,17 @@ describe('gate', () => {
     assert.deepEqual(log, ['a', 'again'])
   })
 
+  it('gives a place back once, however often its guest leaves', async () => {
+    const { gate, log, enter } = open({ maxInFlight: 1 })
+    const { one } = enter('a')
+    enter('b')
+    enter('c')
+    gate.leave(one)
+    gate.leave(one)
+    await turn()
+    assert.deepEqual(log, ['a', 'b'])
+  })
+
   it('lets go from anywhere in the queue', async () => {
     for (const gone of [0, 1, 2]) {
       const { gate, log, enter } = open({ maxInFlight: 1 })
@@ -136,6 +147,19 @@ describe('gate', () => {
     }
     assert.equal(gate.restrained, false)
     assert.equal(enter('late').where, 'waiting')
+  })
+
+  it('opens with a success, and not only when its guest leaves', async () => {
+    const { gate, log, enter } = open({ maxInFlight: 4 })
+    refuse(gate, 1000)
+    const { one } = enter('a')
+    enter('b')
+    enter('c')
+    await clock.tickAsync(1000)
+    gate.succeeded(one)
+    await turn()
+    assert.deepEqual(log, ['a', 'b'])
+    assert.equal(gate.restrained, true)
   })
 
   it('learns nothing from a success of who went in before the hold', async () => {

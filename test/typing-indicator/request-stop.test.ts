@@ -23,6 +23,7 @@ describe('request: to stop', () => {
       subAccountId: 'other',
       channel: 'rcs',
     })
+    assert.deepEqual(stop({ conversation: '+65', channel: 'sms' }), expected)
   })
 
   it('fails when neither is known', () => {

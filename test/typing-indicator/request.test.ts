@@ -51,6 +51,22 @@ describe('request', () => {
     assert.equal(toRequest({ ...good, umid }, undefined, 'account_sub', NOW).umid, umid)
   })
 
+  it('tells what is not given from what is not well-formed', () => {
+    for (const [umid, message] of [
+      [undefined, 'No umid is given'],
+      ['abc', 'The umid is not five groups of hexadecimal digits (8-4-4-4-12)'],
+    ]) {
+      assert.throws(() => toRequest({ ...good, umid }, undefined, 'account_sub', NOW), { message })
+    }
+  })
+
+  it('takes a conversation of at most 200 characters', () => {
+    const conversation = 'x'.repeat(200)
+    const request = toRequest({ ...good, conversation }, undefined, 'account_sub', NOW)
+    assert.equal(request.conversation, conversation)
+    fails('invalid-input', 'conversation', { ...good, conversation: `${conversation}x` })
+  })
+
   for (const umid of [undefined, null, '', 'abc', `${UMID}\n`, ` ${UMID}`, 7, {}, [UMID], NaN]) {
     it(`refuses the umid ${JSON.stringify(umid)}`, () => {
       fails('invalid-input', 'umid', { ...good, umid })
@@ -190,14 +206,15 @@ describe('request', () => {
     const at = NOW - HOUR
     for (const [what, receivedAt] of [
       ['ISO 8601', new Date(at).toISOString()],
-      ['ISO 8601 with 7 digits and an offset', '2026-06-09T13:00:00.1234567+02:00'],
+      ['ISO 8601 with 7 digits and an offset', '2026-06-09T13:00:00.0009999+02:00'],
       ['ms since 1970', at],
       ['ms since 1970 as text', `${at}`],
       ['a Date', new Date(at)],
       ['a Date of a function node', runInNewContext(`new Date(${at})`)],
     ] as const) {
       it(`reads ${what}`, () => {
-        assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
+        const request = toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW)
+        assert.equal(request.receivedAt, at)
       })
     }
 
@@ -211,6 +228,7 @@ describe('request', () => {
       true,
       seconds,
       `${seconds}`,
+      8.64e15 + 1,
     ]
     for (const receivedAt of bad) {
       it(`refuses ${receivedAt}`, () => {

@@ -37,4 +37,26 @@ describe('StatusLine', () => {
     clock.tick(1000)
     assert.deepEqual(shown, ['one', 'two', 'last'])
   })
+
+  it('shows none twice in a row', () => {
+    for (const fill of ['red', 'red', 'blue'] as const) line.set({ fill, text: 'same' })
+    line.set({ fill: 'blue', text: 'same' })
+    assert.deepEqual(shown, ['same', 'same'])
+    assert.equal(clock.countTimers(), 0)
+  })
+
+  it('shows two a second, again and again', () => {
+    for (let i = 0; i < 30; i++) {
+      line.set({ text: `${i}` })
+      clock.tick(100)
+    }
+    assert.deepEqual(shown, ['0', '1', '9', '10', '19', '20', '29'])
+  })
+
+  it('drops a status that waits when it closes', () => {
+    for (let i = 0; i < 3; i++) line.set(make)
+    line.close()
+    clock.tick(5000)
+    assert.deepEqual(shown, ['1', '2'])
+  })
 })
