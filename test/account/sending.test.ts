@@ -15,6 +15,8 @@ describe('sending', () => {
     clock.uninstall()
   })
 
+  const limits = { timeout: 5000, deadline: 15_000 }
+
   const serverError = (retryAfter?: number) => new TypingError('server', 'x', { retryAfter })
 
   /** Attempts that fail as told, one after the other; the times at which they began, in ms. */
@@ -31,8 +33,7 @@ describe('sending', () => {
       if (failure) throw failure
       return 200
     }
-    const limits = { timeout: 5000, deadline: 15_000, random: () => random }
-    return { times, sending: sendBy(attempt, limits) }
+    return { times, sending: sendBy(attempt, { ...limits, random: () => random }) }
   }
 
   for (const [random, expected] of [
@@ -121,13 +122,10 @@ describe('sending', () => {
       fail = () => reject(serverError(3000))
     })
     const aborted: unknown[] = []
-    const sending = sendBy(
-      (signal) => {
-        signal.addEventListener('abort', () => aborted.push(signal.reason))
-        return failed
-      },
-      { timeout: 5000, deadline: 15_000 },
-    )
+    const sending = sendBy((signal) => {
+      signal.addEventListener('abort', () => aborted.push(signal.reason))
+      return failed
+    }, limits)
     return { sending, aborted, fail }
   }
 
@@ -152,8 +150,7 @@ describe('sending', () => {
     it(`${what} when it is cancelled while the rest of the answer comes`, async () => {
       const sending = new Sending(
         {
-          timeout: 5000,
-          deadline: 15_000,
+          ...limits,
           gate: createGate(),
           attempt: () => ({ start() {}, abort: () => new TypingError(known, 'x') }),
         },
@@ -183,4 +180,73 @@ describe('sending', () => {
     assert.match((await failed).message, /within 5 s$/)
     assert.equal((await failed).cause.attempts, 3)
   })
+
+  it('frees its place when the answer to a success does not end, and does not send again', async () => {
+    const gate = createGate({ maxInFlight: 1 })
+    const ended: Sending[] = []
+    let attempts = 0
+    const sending = new Sending(
+      {
+        ...limits,
+        gate,
+        attempt: (_post, reporter) => ({
+          start: () => reporter.accepted(200 + attempts++),
+          abort: () => undefined,
+        }),
+        over: (one) => ended.push(one),
+      },
+      { path: '', body: '' },
+    )
+    assert.equal((await sending.result).statusCode, 200)
+    await clock.tickAsync(4999)
+    assert.equal(sending.underWay, true)
+    await clock.tickAsync(10_001)
+    assert.equal(sending.underWay, false)
+    assert.equal(attempts, 1)
+    assert.deepEqual(ended, [sending])
+    assert.equal(gate.enter({ admitted() {} }, false), 'inside')
+  })
+
+  it('ends when its turn does not come before the deadline', async () => {
+    const gate = createGate({ maxInFlight: 1 })
+    gate.enter({ admitted() {} }, false)
+    const failed = rejection(sendBy(async () => 200, limits, gate).result, 'timeout')
+    await clock.tickAsync(14_999)
+    assert.equal(gate.waiting, 1)
+    await clock.tickAsync(1)
+    assert.equal((await failed).cause.attempts, 0)
+    assert.equal(gate.waiting, 0)
+  })
+
+  it('takes its turn again after a failure, however many wait', async () => {
+    const gate = createGate({ maxInFlight: 1, maxWaiting: 0 })
+    const other = { admitted() {} }
+    const failures = [serverError()]
+    const attempt = async () => {
+      for (const failure of failures.splice(0)) throw failure
+      return 200
+    }
+    const sending = sendBy(attempt, { ...limits, random: () => 0 }, gate)
+    await clock.tickAsync(100)
+    gate.enter(other, false)
+    await clock.tickAsync(100)
+    assert.equal(gate.waiting, 1)
+    gate.leave(other)
+    assert.equal((await sending.result).attempts, 2)
+  })
+
+  for (const [kind, restrained] of [
+    ['rejected', false],
+    ['server', true],
+  ] as const) {
+    it(`${restrained ? 'stays' : 'is no longer'} restrained after ${kind}`, async () => {
+      const gate = createGate({ maxInFlight: 1 })
+      const failing = (error: TypingError) =>
+        sendBy(() => Promise.reject(error), { ...limits, retries: false }, gate)
+      await rejection(failing(new TypingError('rate-limited', 'x')).result, 'rate-limited')
+      await clock.tickAsync(1000)
+      await rejection(failing(new TypingError(kind, 'x')).result, kind)
+      assert.equal(gate.restrained, restrained)
+    })
+  }
 })
