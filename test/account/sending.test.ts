@@ -88,6 +88,7 @@ describe('sending', () => {
   it('does not repeat what a retry cannot cure', async () => {
     const { times, sending } = start([new TypingError('authentication', 'x')])
     assert.equal((await rejection(sending.result, 'authentication')).cause.attempts, 1)
+    assert.equal(sending.underWay, false)
     assert.deepEqual(times, [0])
   })
 
@@ -97,6 +98,7 @@ describe('sending', () => {
     await clock.tickAsync(100)
     sending.cancel()
     assert.equal((await failed).cause.attempts, 1)
+    assert.equal(sending.underWay, false)
   })
 
   it('ends a pause as closed when it is cancelled', async () => {
@@ -210,6 +212,7 @@ describe('sending', () => {
   it('ends when its turn does not come before the deadline', async () => {
     const gate = createGate({ maxInFlight: 1 })
     gate.enter({ admitted() {} }, false)
+    await clock.tickAsync(1000)
     const failed = rejection(sendBy(async () => 200, limits, gate).result, 'timeout')
     await clock.tickAsync(14_999)
     assert.equal(gate.waiting, 1)
