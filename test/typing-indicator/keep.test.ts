@@ -14,8 +14,17 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const started = await keep.flow.send(msg)
     assert.equal(started.port, 'success')
     assert.equal(started.msg, msg)
-    assert.equal(started.msg.typing?.state, 'active')
-    assert.equal(started.msg.typing?.attempts, 1)
+    const { sentAt, durationMs, ...facts } = started.msg.typing ?? {}
+    assert.deepEqual(facts, {
+      state: 'active',
+      umid,
+      channel: 'whatsapp',
+      subAccountId: SUB,
+      attempts: 1,
+      statusCode: 200,
+    })
+    assert.equal(new Date(`${sentAt}`).toISOString(), sentAt)
+    assert.equal(Number.isInteger(durationMs), true)
     const end = performance.now() + 2000
     while (performance.now() < end) {
       assert.ok(keep.dots(), 'the dots are gone while we work')
@@ -93,11 +102,13 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const again = await keep.flow.send({ payload: keep.sandbox.webhook(umid) })
     assert.equal(again.port, 'success')
     assert.equal(again.msg.typing?.duplicate, true)
+    assert.equal(again.msg.typing?.attempts, 0)
     await keep.stop({ umid })
+    const sent = keep.requestsFor(umid)
     const late = await keep.flow.send({ payload: keep.sandbox.webhook(umid) })
     assert.equal(late.msg.typing?.state, 'stopped')
     assert.equal(late.msg.typing?.duplicate, true)
-    assert.equal(keep.requestsFor(umid), keep.sandbox.requests.length)
+    assert.equal(keep.requestsFor(umid), sent)
   })
 
   it('ends unanswered on output 2, with the message as it came in', async () => {

@@ -18,7 +18,9 @@ describe('8x8-typing-indicator', () => {
       const { flow, server } = await loadWith(accept)
       const msg: Output = { ...message(), payload: {}, req: {}, res: {}, other: [1] }
       const before = { ...msg }
+      const sentFrom = Date.now()
       const out = await flow.send(msg)
+      const sentUntil = Date.now()
       assert.equal(out.port, 'success')
       assert.equal(out.msg, msg)
       for (const [name, value] of Object.entries(before)) assert.equal(out.msg[name], value)
@@ -32,7 +34,9 @@ describe('8x8-typing-indicator', () => {
         statusCode: 200,
       })
       assert.equal(new Date(`${sentAt}`).toISOString(), sentAt)
+      assert.ok(Date.parse(`${sentAt}`) >= sentFrom && Date.parse(`${sentAt}`) <= sentUntil)
       assert.equal(Number.isInteger(durationMs), true)
+      assert.ok(Number(durationMs) >= 0 && Number(durationMs) <= sentUntil - sentFrom + 1)
       assert.equal(out.msg.error, undefined)
       assert.equal(server.received[0]?.headers.authorization, `Bearer ${CANARY}`)
       assert.deepEqual(
