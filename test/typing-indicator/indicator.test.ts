@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { TypingError } from '../../nodes/account/errors'
+import { Sessions } from '../../nodes/account/sessions'
+import { Indicator, type Parts } from '../../nodes/typing-indicator/indicator'
+import { type Host, Outcome } from '../../nodes/typing-indicator/outcome'
+import { closeClients, createClient } from '../support/client'
+import { moment, UMID } from '../support/events'
+import { startServer } from '../support/server'
+
+describe('indicator', () => {
+  afterEach(closeClients)
+
+  const host: Host = {
+    id: 'typing',
+    type: '8x8-typing-indicator',
+    status() {},
+    send() {},
+    report() {},
+    handlesErrors: () => false,
+    keepingText: String,
+  }
+
+  const values = { umid: UMID, channel: 'whatsapp' }
+
+  /** One whose account lives on when it closes, and what its messages came to. */
+  async function open(read: Parts['read'], answer?: () => void) {
+    const server = await startServer((response) => (answer ? answer() : response.end()))
+    const client = createClient(server.url)
+    const indicator = new Indicator({
+      id: 'typing',
+      client,
+      sessions: new Sessions(client),
+      subAccountId: 'my_sub',
+      action: 'send',
+      rhythm: { initialDelay: 0, maxDuration: 1000, renewEvery: () => 1000 },
+      read,
+      passUnsupported: false,
+      outcome: new Outcome(host),
+    })
+    const ends: unknown[] = []
+    const accept = () =>
+      indicator.accept({
+        msg: {},
+        send() {},
+        done: (error) => ends.push(error instanceof TypingError ? error.cause.kind : error),
+      })
+    return { indicator, server, accept, ends }
+  }
+
+  it('is closed only when each message has had its outcome', async () => {
+    const arrival = moment()
+    const { indicator, accept, ends } = await open(() => values, arrival.come)
+    for (let i = 0; i < 10; i++) accept()
+    await arrival.came
+    await indicator.close()
+    assert.deepEqual(ends, Array(10).fill('closed'))
+  })
+
+  it('sends nothing for a message whose properties are there just as it closes', async () => {
+    const read = moment<typeof values>()
+    const { indicator, server, accept, ends } = await open(() => read.came)
+    accept()
+    read.come(values)
+    await Promise.resolve() // the properties are read, but nobody has looked at them yet
+    await indicator.close()
+    assert.deepEqual(ends, ['closed'])
+    assert.equal(server.received.length, 0)
+  })
+})
