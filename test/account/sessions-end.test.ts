@@ -45,6 +45,7 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.ended, [{ umid: 'a', kind: 'authentication', at: BEAT }])
       await t.clock.tickAsync(BEAT)
       assert.equal(t.sent.length, 2)
+      assert.deepEqual(await t.start('a'), { state: 'stopped', duplicate: true })
     })
   })
 
@@ -117,6 +118,7 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.times('a'), [0])
       assert.equal(t.times('b').length, 2)
       assert.deepEqual(t.ended, [])
+      assert.equal((await t.start('a')).duplicate, undefined) // the node is deployed again
     })
 
     it('ends a renewal under way', async () => {

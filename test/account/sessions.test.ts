@@ -170,6 +170,7 @@ describe('sessions', () => {
       assert.equal(stopped?.indicators, 1)
       assert.equal(stopped?.attempts, 2)
       assert.equal(t.clock.countTimers(), 0)
+      assert.deepEqual(t.keeping, [1, 0])
     })
   })
 })

@@ -12,6 +12,9 @@ export const BEAT = 25_500
 /** Another node than the one that starts sessions by default. */
 export const OTHER: Owner = { id: 'other', keeping() {} }
 
+/** ms on the clock before a test begins, so that a time is not taken for a duration. */
+const ORIGIN = 10_000
+
 const LIMITS = { timeout: 60_000, deadline: 60_000 }
 
 /** Sessions on a clock that stands still until a test moves it, and what came of them. */
@@ -32,6 +35,15 @@ export class SessionsBench {
     send: (event) => sendBy((signal) => this.#attempt(event, signal), LIMITS),
   })
 
+  constructor() {
+    this.clock.tick(ORIGIN)
+  }
+
+  /** ms since the test began. */
+  get now(): number {
+    return this.clock.now - ORIGIN
+  }
+
   /** Starts a session with the defaults of a node, and what a test changes of them. */
   start(umid: string, options: Partial<StartRequest> = {}, by = this.owner): Promise<Started> {
     const request: StartRequest = {
@@ -45,7 +57,7 @@ export class SessionsBench {
       ...options,
     }
     return this.sessions.start(request, by, ({ cause }) => {
-      this.ended.push({ umid, kind: cause.kind, at: this.clock.now })
+      this.ended.push({ umid: `${cause.umid}`, kind: cause.kind, at: this.now })
     })
   }
 
@@ -58,7 +70,7 @@ export class SessionsBench {
   failing(results: boolean[]): void {
     this.sessions = new Sessions({
       send: ({ umid }) => {
-        this.sent.push({ umid, at: this.clock.now })
+        this.sent.push({ umid, at: this.now })
         const fails = results.shift() ?? false
         const result = fails
           ? Promise.reject(new TypingError('server', 'x', { attempts: 4 }))
@@ -80,7 +92,7 @@ export class SessionsBench {
   }
 
   async #attempt({ umid }: TypingEvent, signal: AbortSignal): Promise<number> {
-    this.sent.push({ umid, at: this.clock.now })
+    this.sent.push({ umid, at: this.now })
     const next = this.fate.shift() ?? 0
     if (typeof next === 'string') {
       throw new TypingError(next, next, { retryable: false, attempts: 1 })
