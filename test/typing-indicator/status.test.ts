@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Clock, install } from '@sinonjs/fake-timers'
+import { TypingError } from '../../nodes/account/errors'
+import { type Host, Outcome } from '../../nodes/typing-indicator/outcome'
 import { StatusLine } from '../../nodes/typing-indicator/status'
 
 describe('StatusLine', () => {
@@ -58,5 +60,31 @@ describe('StatusLine', () => {
     line.close()
     clock.tick(5000)
     assert.deepEqual(shown, ['1', '2'])
+  })
+})
+
+describe('Outcome: the status', () => {
+  let clock: Clock
+  beforeEach(() => {
+    clock = install()
+  })
+  afterEach(() => clock.uninstall())
+
+  it('is nothing from the close on, whatever waits to be shown or comes to an end', () => {
+    const shown: unknown[] = []
+    const outcome = new Outcome({
+      status: (status) => shown.push(status),
+      handlesErrors: () => true,
+    } as Partial<Host> as Host)
+    outcome.sending()
+    outcome.fail({ msg: {}, send() {}, done() {} }, new TypingError('server', 'x'))
+    outcome.sending() // waits: it is the third in a second
+    outcome.fail({ msg: {}, send() {}, done() {} }, new TypingError('closed', 'x'))
+    outcome.close()
+    clock.tick(5000)
+    assert.deepEqual(
+      shown.map((status) => (status as { text?: string }).text),
+      ['status.sending', 'status.server', undefined],
+    )
   })
 })
