@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { errorOfAnswer, errorOfConnection, parseRetryAfter } from '../../nodes/account/errors'
+import {
+  errorOfAnswer,
+  errorOfConnection,
+  type Kind,
+  parseRetryAfter,
+  TypingError,
+} from '../../nodes/account/errors'
 
 describe('errors', () => {
   function judge(statusCode: number, body?: unknown) {
@@ -29,6 +35,28 @@ describe('errors', () => {
   for (const [statusCode, code, kind] of verdicts) {
     it(`takes ${statusCode}${code ? ` with code ${code}` : ''} as ${kind}`, () => {
       assert.equal(judge(statusCode, code && { code }).cause.kind, kind)
+    })
+  }
+
+  const retryable = {
+    'not-configured': false,
+    'invalid-input': false,
+    'unsupported-channel': false,
+    expired: false,
+    authentication: false,
+    forbidden: false,
+    rejected: false,
+    'rate-limited': true,
+    server: true,
+    network: true,
+    timeout: true,
+    overloaded: false,
+    unanswered: false,
+    closed: false,
+  } satisfies Record<Kind, boolean>
+  for (const [kind, expected] of Object.entries(retryable)) {
+    it(`call ${kind} ${expected ? 'retryable' : 'final'}`, () => {
+      assert.equal(new TypingError(kind as Kind, 'x').cause.retryable, expected)
     })
   }
 

@@ -121,6 +121,13 @@ describe('sessions: how they go on and end', () => {
       assert.equal((await t.start('a')).duplicate, undefined) // the node is deployed again
     })
 
+    it('ends those that are left when others of the owner were stopped', async () => {
+      for (const umid of ['a', 'b', 'c']) await t.start(umid)
+      await t.sessions.stop({ umid: 'b' })
+      t.sessions.close(t.owner)
+      assert.deepEqual(t.keeping, [1, 2, 3, 2, 1, 0])
+    })
+
     it('ends a renewal under way', async () => {
       t.fate = [0, 5000]
       await t.start('a')

@@ -115,6 +115,13 @@ describe('8x8-typing-indicator', () => {
       assert.match(`${msg.error?.message}`, /umid/)
     })
 
+    it('reports a place in the context that cannot be read as invalid-input', async () => {
+      const { flow } = await loadWith(accept, { node: { umid: 'a b[', umidType: 'flow' } })
+      const { msg } = await flow.send(message())
+      assert.equal(msg.error?.kind, 'invalid-input')
+      assert.match(`${msg.error?.message}`, /umid/)
+    })
+
     for (const [umidType, umid] of [
       ['jsonata', '$('],
       ['msg', 'a b['],
