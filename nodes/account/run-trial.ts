@@ -6,12 +6,6 @@ import type { TrialAnswer } from './trial-answer'
 import { readTrial } from './trial-form'
 import { findWay, getNode } from './way'
 
-/** Config nodes on the way. Any other node with a URL and a password would pass for a proxy. */
-const WAY_TYPES = [
-  ['tls', 'tls-config'],
-  ['proxy', 'http proxy'],
-] as const
-
 /** Makes the test that a dialog asks for. @param id of the account, deployed or not */
 export async function runTrial(RED: NodeAPI, id: string, body: unknown): Promise<TrialAnswer> {
   const node = getNode<AccountNode>(RED, id)
@@ -19,16 +13,13 @@ export async function runTrial(RED: NodeAPI, id: string, body: unknown): Promise
   const deployed = account && { config: account.deployed, apiKey: account.credentials?.apiKey }
   const request = readTrial(body, deployed, (name) => lookUp(RED, name, account))
   if ('result' in request) return request
-  for (const [field, type] of WAY_TYPES) {
-    const id = request[field]
-    const found = getNode<Node>(RED, id)
-    if (id && !found) return { result: 'undeployed', field }
-    if (found && found.type !== type) return { result: 'invalid', field }
+  for (const field of ['tls', 'proxy'] as const) {
+    if (request[field] && !getNode(RED, request[field])) return { result: 'undeployed', field }
   }
   try {
     return await tryConnection({ ...request, ...findWay(RED, request.server.origin, request) })
   } catch (error) {
-    // Anything else than a TypingError comes from a config node that is not what it is used as.
+    // Anything else than a TypingError comes from TLS options that cannot be used.
     const field = error instanceof TypingError ? error.field : undefined
     return { result: 'invalid', field: field ?? 'tls' }
   }

@@ -44,7 +44,7 @@ export function setUp(RED: NodeAPI, node: AccountNode, config: AccountDef): void
   }
 }
 
-/** Anything else than a TypingError comes from a node that is not what it is used as. */
+/** Anything else than a TypingError comes from TLS options or a proxy that cannot be used. */
 function toProblem(error: unknown): TypingError {
   if (error instanceof TypingError) return error
   const { message } = error as Error

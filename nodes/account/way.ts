@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { NodeAPI } from 'node-red'
+import type { Node, NodeAPI } from 'node-red'
+import { TypingError } from './errors'
 import type { AccountOptions } from './options'
 import { findProxy, type ProxyNode, type ProxyRoute } from './proxy'
 import { tlsOptions } from './tls'
@@ -15,21 +16,33 @@ export interface Way {
   proxy: ProxyRoute | undefined
 }
 
+/** The config nodes that an account may name. Any other with a URL would pass for a proxy. */
+const TYPES = { tls: 'tls-config', proxy: 'http proxy' } as const
+
 /**
  * The way to an origin, by the config nodes that an account names.
- * @throws {import('./errors').TypingError} `not-configured` for a proxy URL that is none
+ * @throws {TypingError} `not-configured`: a node that does not run or is no such node, or a proxy
+ * URL that is none
  */
 export function findWay(
   RED: NodeAPI,
   origin: string,
   config: Partial<Pick<AccountOptions, 'tls' | 'proxy'>>,
 ): Way {
-  const configured = getNode<TlsNode>(RED, config.tls)?.addTLSOptions({})
-  const proxy = findProxy(origin, getNode<ProxyNode>(RED, config.proxy), process.env)
+  const configured = named<TlsNode>(RED, 'tls', config.tls)?.addTLSOptions({})
+  const proxy = findProxy(origin, named<ProxyNode>(RED, 'proxy', config.proxy), process.env)
   return { tls: tlsOptions(origin, configured), proxy }
 }
 
 /** A node that runs. @param id blank: none */
 export function getNode<T>(RED: NodeAPI, id: string | undefined): T | undefined {
   return id ? ((RED.nodes.getNode(id) ?? undefined) as T | undefined) : undefined
+}
+
+/** Without it the key would go another way than the one that was chosen, so it has to be there. */
+function named<T>(RED: NodeAPI, field: keyof typeof TYPES, id: string | undefined): T | undefined {
+  const node = getNode<Node>(RED, id)
+  if (!id || node?.type === TYPES[field]) return node as T | undefined
+  const text = `The ${TYPES[field]} node of the account is missing, disabled or of another type`
+  throw new TypingError('not-configured', text, { field })
 }

@@ -96,19 +96,24 @@ describe('8x8-account', () => {
     const server = { region: 'custom', baseUrl: 'http://127.0.0.1:1' }
     const configs = [
       { id: 'proxy', type: 'http proxy', url: 'socks5://127.0.0.1:1080', noproxy: [] },
+      { id: 'disabled', type: 'http proxy', url: 'http://127.0.0.1:1', noproxy: [], d: true },
+      { id: 'sibling', type: '8x8-account', region: 'sandbox', subAccountId: 'my_sub' },
     ]
     const types = [core('06-httpproxy.js')]
     for (const [what, field, account, environment] of [
       ['an http_proxy that is not HTTP', 'proxy', {}, { http_proxy: 'ftp://127.0.0.1:21' }],
       ['a proxy node that is not HTTP', 'proxy', { proxy: 'proxy' }, {}],
-      ['a node as TLS configuration that is none', undefined, { tls: 'proxy' }, {}],
+      ['a node as TLS configuration that is none', 'tls', { tls: 'proxy' }, {}],
+      ['a node as proxy that is none', 'proxy', { proxy: 'sibling' }, {}],
+      ['a TLS node that is not there', 'tls', { tls: 'gone' }, {}],
+      ['a proxy node that is disabled', 'proxy', { proxy: 'disabled' }, {}],
     ] as const) {
       it(`shows ${what} at deploy, and sends nothing`, async () => {
         Object.assign(process.env, environment)
         const flow = await loadFlow({ account: { ...server, ...account }, configs, types })
         for (const name of Object.keys(environment)) delete process.env[name]
-        const text = field ? `status.check.${field}` : 'status.not-configured'
-        assert.deepEqual(flow.statuses, [{ fill: 'red', shape: 'ring', text }])
+        const ring = { fill: 'red', shape: 'ring', text: `status.check.${field}` }
+        assert.deepEqual(flow.statuses, [ring])
         const { connection } = helper.getNode('account') as AccountNode
         assert.ok(connection instanceof TypingError)
         assert.equal(connection.cause.kind, 'not-configured')
@@ -239,12 +244,6 @@ describe('8x8-account', () => {
         delete process.env.TEST_8X8_SUB
       }
       assert.equal(server.received[0]?.path, '/api/v1/subaccounts/env_sub/events')
-    })
-
-    it('says that a config node is not deployed yet', async () => {
-      await loadFlow({})
-      const form = { region: 'europe', subAccountId: 'my_sub', apiKey: 'k', tls: 'new' }
-      assert.deepEqual(await ask('new', form), { result: 'undeployed', field: 'tls' })
     })
   })
 })

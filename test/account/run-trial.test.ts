@@ -69,6 +69,12 @@ describe('test connection', () => {
     }
   })
 
+  it('says that a config node is not deployed yet', async () => {
+    await loadFlow({ types: [look] })
+    const answer = await runTrial(RED, 'new', form('https://own.example.com', { tls: 'new' }))
+    assert.deepEqual(answer, { result: 'undeployed', field: 'tls' })
+  })
+
   it('sends a key that is typed through no node but a proxy', async () => {
     const server = await startServer((response) => response.end())
     const other = await startServer((response) => response.end())
