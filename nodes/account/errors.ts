@@ -58,6 +58,8 @@ export class TypingError extends Error {
   declare readonly code?: number
   /** The configured property that is at fault, e.g. `umid`. */
   readonly field: string | undefined
+  /** Whose message it is, for one that passes although it failed; not among the public facts. */
+  readonly subAccountId: string | undefined
   /** ms that the server asked to wait before the next attempt. */
   readonly retryAfter: number | undefined
   readonly obstacle: Obstacle | undefined
@@ -67,11 +69,13 @@ export class TypingError extends Error {
     message: string,
     {
       field,
+      subAccountId,
       retryAfter,
       obstacle,
       ...facts
     }: Partial<Facts> & {
       field?: string | undefined
+      subAccountId?: string | undefined
       retryAfter?: number | undefined
       obstacle?: Obstacle | undefined
     } = {},
@@ -79,6 +83,7 @@ export class TypingError extends Error {
     super(message)
     this.cause = { kind, retryable: RETRYABLE[kind], attempts: 0, ...onlyKnown(facts) }
     this.field = field
+    this.subAccountId = subAccountId
     this.retryAfter = retryAfter
     this.obstacle = obstacle
     if (facts.code !== undefined) this.code = facts.code

@@ -101,7 +101,8 @@ export class Indicator {
         outcome.fail(task, typing)
         return
       }
-      typing = onlyKnown<Done>({ state: 'skipped', umid, channel, attempts: 0 })
+      const { subAccountId } = typing
+      typing = onlyKnown<Done>({ state: 'skipped', umid, channel, subAccountId, attempts: 0 })
     }
     typing.durationMs ??= Math.round(performance.now() - startedAt)
     const { state, umid } = typing

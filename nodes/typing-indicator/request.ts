@@ -43,16 +43,17 @@ export function toRequest(values: Values, payload: unknown, account: string, now
     throw new TypingError('invalid-input', text, { field: 'umid' })
   }
   const message: InboundMessage = webhook?.inbound ? webhook.message : {}
+  const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
   const wellFormed = parseLoosely('umid', umidGiven)
   const channelGiven = given(values.channel) ?? given(message.channel)
   const channel = parse('channel', channelGiven, { umid: wellFormed })
   if (!isSupported(channel)) {
     const text = `The channel ${channel} has no typing indicator`
-    throw new TypingError('unsupported-channel', text, { umid: wellFormed, channel })
+    const subAccountId = parseLoosely('subAccountId', owner)
+    throw new TypingError('unsupported-channel', text, { umid: wellFormed, channel, subAccountId })
   }
   const umid = wellFormed ?? parse('umid', umidGiven, { channel })
   const facts = { umid, channel }
-  const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
   const subAccountId = parse('subAccountId', owner, facts)
   const receivedAt =
     given(values.receivedAt) === undefined

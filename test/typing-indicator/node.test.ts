@@ -151,7 +151,14 @@ describe('8x8-typing-indicator', () => {
       assert.equal(port, 'success')
       const { durationMs, ...typing } = msg.typing ?? {}
       assert.equal(typeof durationMs, 'number')
-      assert.deepEqual(typing, { state: 'skipped', umid: UMID, channel: 'line', attempts: 0 })
+      const subAccountId = payload.payload.subAccountId
+      assert.deepEqual(typing, {
+        state: 'skipped',
+        umid: UMID,
+        channel: 'line',
+        subAccountId,
+        attempts: 0,
+      })
       assert.equal(server.received.length, 0)
       assert.equal(flow.statuses.at(-1)?.fill, 'grey')
     })
@@ -159,7 +166,7 @@ describe('8x8-typing-indicator', () => {
     it('leaves out a umid that is not known', async () => {
       const { flow } = await loadWith(accept, { node: { unsupported: 'pass' } })
       const { msg } = await flow.send({ channel: 'line' })
-      const keys = ['attempts', 'channel', 'durationMs', 'state']
+      const keys = ['attempts', 'channel', 'durationMs', 'state', 'subAccountId']
       assert.deepEqual(Object.keys(msg.typing ?? {}).sort(), keys)
     })
   })
