@@ -6,9 +6,9 @@ const MAX_TEXT = 200
 /** What was thrown, in words of at most 200 characters; it may throw itself when looked at. */
 export function describe(thrown: unknown): string {
   try {
-    return thrown instanceof Error
-      ? `${thrown.message}`.slice(0, MAX_TEXT)
-      : `a thrown ${typeof thrown}`
+    // Not instanceof: JSONata throws plain objects, a function node errors of another realm.
+    const message = (thrown as { message?: unknown } | undefined | null)?.message
+    return typeof message === 'string' ? message.slice(0, MAX_TEXT) : `a thrown ${typeof thrown}`
   } catch {
     return 'a thrown object that cannot be shown'
   }

@@ -144,6 +144,12 @@ describe('8x8-typing-indicator, failing', () => {
       })
     }
 
+    it('says what an expression threw, which is no Error of JavaScript', async () => {
+      const flow = await loadFlow({ node: { umid: '$error("boom")', umidType: 'jsonata' } })
+      const { msg } = await flow.send(message())
+      assert.equal(msg.error?.message, 'The umid cannot be read: boom')
+    })
+
     const answers: [what: string, kind: Kind, answer: Answer][] = [
       ['401', 'authentication', refuse(401, { code: 1200 })],
       ['403', 'forbidden', refuse(403)],
