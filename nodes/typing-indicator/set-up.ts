@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AccountNode } from '../account/account'
 import { check } from '../account/check'
 import { TypingError } from '../account/errors'
+import { parse } from './fields'
 import { Indicator } from './indicator'
 import { ACTIONS, TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 import { type Host, Outcome, type Task } from './outcome'
@@ -30,15 +31,20 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
     outcome.misconfigured(problem)
   }
 
-  /** @throws {TypingError} `not-configured` */
+  /** @throws {TypingError} `not-configured`; `invalid-input` for a fixed value that is wrong */
   function createIndicator(options: TypingIndicatorOptions): Indicator {
     const account = RED.nodes.getNode(options.account) as AccountNode | null
     if (!account?.connection) {
       throw new TypingError('not-configured', 'No 8x8 account is set', { field: 'account' })
     }
     if (account.connection instanceof TypingError) throw account.connection
-    const input = (field: keyof Values) =>
-      typedInput(RED, node, field, options[field], options[`${field}Type`])
+    const input = (field: keyof Values) => {
+      const [value, type] = [options[field], options[`${field}Type`]]
+      const needed = options.action !== 'stop' || field === 'umid' || field === 'conversation'
+      // The same for every message, so it need not wait for the first.
+      if (value && type === 'str' && needed) parse(field, value)
+      return typedInput(RED, node, field, value, type)
+    }
     const inputs = {
       umid: input('umid'),
       channel: input('channel'),

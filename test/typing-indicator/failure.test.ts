@@ -144,6 +144,30 @@ describe('8x8-typing-indicator, failing', () => {
       })
     }
 
+    for (const [field, value] of [
+      ['umid', 'none'],
+      ['channel', 'fax'],
+      ['subAccountId', '${SUB}'], // as a variable that is not set leaves it
+      ['receivedAt', 'noon'],
+    ] as const) {
+      const wrong = { [field]: value, [`${field}Type`]: 'str' }
+
+      it(`shows a wrong ${field} at the deploy, where it is the same for every message`, async () => {
+        const flow = await loadFlow({ node: wrong })
+        const text = `status.check.${field}`
+        assert.deepEqual(flow.statuses, [{ fill: 'red', shape: 'ring', text }])
+        const { port, msg } = await flow.send(message())
+        assert.equal(port, 'error')
+        assert.equal(msg.error?.kind, 'invalid-input')
+      })
+    }
+
+    it('stops, whatever is wrong with a property that a stop does not need', async () => {
+      const node = { action: 'stop', channel: 'fax', channelType: 'str' }
+      const { msg } = await (await loadFlow({ node })).send(message())
+      assert.equal(msg.typing?.state, 'stopped')
+    })
+
     it('says what an expression threw, which is no Error of JavaScript', async () => {
       const flow = await loadFlow({ node: { umid: '$error("boom")', umidType: 'jsonata' } })
       const { msg } = await flow.send(message())
