@@ -4,6 +4,9 @@ export const ACTIONS = ['send', 'start', 'stop'] as const
 /** One of {@link ACTIONS}. */
 export type Action = (typeof ACTIONS)[number]
 
+/** What a message of a channel without typing indicators does. */
+export const UNSUPPORTED = ['error', 'pass'] as const
+
 /** The properties of an `8x8-typing-indicator`, as the editor stores them. */
 export interface TypingIndicatorOptions {
   name: string
@@ -25,7 +28,7 @@ export interface TypingIndicatorOptions {
   conversation: string
   conversationType: string
   /** What a channel without typing indicators does: output 2, or output 1 with nothing sent. */
-  unsupported: 'error' | 'pass'
+  unsupported: (typeof UNSUPPORTED)[number]
   /** s before the first indicator (`start`). */
   initialDelay: number | string
   /** s between indicators (`start`); blank: by channel. */

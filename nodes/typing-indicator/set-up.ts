@@ -5,7 +5,12 @@ import { check } from '../account/check'
 import { TypingError } from '../account/errors'
 import { parse } from './fields'
 import { Indicator } from './indicator'
-import { ACTIONS, TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
+import {
+  ACTIONS,
+  TYPING_INDICATOR_DEFAULTS,
+  type TypingIndicatorOptions,
+  UNSUPPORTED,
+} from './options'
 import { type Host, Outcome, type Task } from './outcome'
 import type { Values } from './request'
 import { readRhythm } from './rhythm'
@@ -13,6 +18,7 @@ import { type TypedInput, typedInput } from './typed-input'
 import type { TypingIndicatorDef } from './typing-indicator'
 
 const action = z.enum([...ACTIONS, 'msg'], `The action must be one of ${ACTIONS.join(', ')}, msg`)
+const unsupported = z.enum(UNSUPPORTED, `Unsupported must be ${UNSUPPORTED.join(' or ')}`)
 
 /** Makes a node do what it is configured for, or fail every message with the reason why not. */
 export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): void {
@@ -58,7 +64,7 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       action: check('action', action, options.action),
       rhythm: readRhythm(options),
       outcome,
-      passUnsupported: options.unsupported === 'pass',
+      passUnsupported: check('unsupported', unsupported, options.unsupported) === 'pass',
       read: reader(inputs),
     })
   }

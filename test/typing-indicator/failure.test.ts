@@ -109,6 +109,11 @@ describe('8x8-typing-indicator, failing', () => {
       ],
       // As the variable of a subflow that is not set leaves it.
       ['an unknown action', 'not-configured', () => ({ node: { action: '${ACTION}' } })],
+      [
+        'an unknown way with other channels',
+        'not-configured',
+        () => ({ node: { unsupported: '${U}' } }),
+      ],
       ['no umid', 'invalid-input', () => ({}), { channel: 'rcs' }],
       [
         'a delivery receipt',
