@@ -25,6 +25,7 @@ export class Client {
   readonly #company: Company
   readonly #line: Line
   readonly #sendings = new Set<Sending>()
+  #closed = false
   /** The path of the last event: mostly that of the next one. */
   #path = { subAccountId: '', events: '' }
 
@@ -42,6 +43,11 @@ export class Client {
     }
   }
 
+  /** Whether it sends no more, because its account was stopped or deployed again. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   /** Sends a typing indicator, with retries of what a retry can cure. */
   send({ subAccountId, channel, umid }: TypingEvent): Sending {
     if (subAccountId !== this.#path.subAccountId) {
@@ -57,6 +63,7 @@ export class Client {
 
   /** Ends every send under way as `closed`, and all connections. */
   async close(): Promise<void> {
+    this.#closed = true
     this.#company.gate.close()
     for (const sending of this.#sendings) sending.cancel()
     await this.#line.destroy()

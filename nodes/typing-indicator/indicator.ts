@@ -1,8 +1,8 @@
 import { types } from 'node:util'
-import type { Client } from '../account/client'
+import type { Connection } from '../account/account'
 import { closedError, onlyKnown, TypingError } from '../account/errors'
 import type { Sending } from '../account/sending'
-import type { Owner, Sessions } from '../account/sessions'
+import type { Owner } from '../account/sessions'
 import { parse } from './fields'
 import type { Action } from './options'
 import type { Outcome, Task, Typing } from './outcome'
@@ -14,10 +14,8 @@ import { property, unreadable } from './thrown'
 export interface Parts {
   /** The node's; stays the same when it is deployed again. */
   id: string
-  client: Client
-  sessions: Sessions
-  /** The sub-account of messages that name none. */
-  subAccountId: string
+  /** The account's connection as it is now. @throws {TypingError} where there is none */
+  connect(): Connection
   /** `msg`: what `msg.action` says. */
   action: Action | 'msg'
   rhythm: Rhythm
@@ -35,6 +33,8 @@ type Done = Omit<Typing, 'durationMs'> & { durationMs?: number }
 export class Indicator {
   readonly #parts: Parts
   readonly #owner: Owner
+  /** The last one used: whatever we keep up, we keep up there. */
+  #connection: Connection | undefined
   /** Messages without an outcome. */
   #inHand = 0
   /** Called when there is none any more; set while it closes. */
@@ -64,7 +64,7 @@ export class Indicator {
     this.#closed = true
     for (const sending of this.#sendings) sending.cancel()
     for (const cancel of this.#readings) cancel()
-    this.#parts.sessions.close(this.#owner)
+    this.#connection?.sessions.close(this.#owner)
     if (this.#inHand > 0) {
       await new Promise<void>((resolve) => {
         this.#emptied = resolve
@@ -93,7 +93,7 @@ export class Indicator {
 
   /** @param startedAt when the message came in, performance.now() */
   #finish(task: Task, result: Done | TypingError, startedAt: number): void {
-    const { outcome, passUnsupported, sessions } = this.#parts
+    const { outcome, passUnsupported } = this.#parts
     let typing = result
     if (typing instanceof TypingError) {
       const { kind, umid, channel } = typing.cause
@@ -108,21 +108,26 @@ export class Indicator {
     const { state, umid } = typing
     const told = outcome.succeed(task, typing as Typing)
     // Who was told of a failure will not stop it.
-    if (!told && state === 'active' && umid) void sessions.stop({ umid })
+    if (!told && state === 'active' && umid) void this.#connection?.sessions.stop({ umid })
   }
 
   async #perform(msg: Task['msg']): Promise<Done> {
-    const { outcome, read, subAccountId } = this.#parts
+    const { outcome, read, connect } = this.#parts
+    const connection = connect()
+    this.#connection = connection
     const fixed = this.#parts.action
     const action = fixed === 'msg' ? parse('action', property(msg, 'action')) : fixed
     if (action !== 'stop') outcome.sending()
     const reading = read(msg)
     const values = reading instanceof Promise ? await this.#untilClosed(reading) : reading
-    if (this.#closed) throw closedError()
-    if (action === 'stop') return this.#stop(toStop(values, msg, subAccountId))
+    if (this.#closed || connection.client.closed) throw closedError()
+    const { subAccountId } = connection
+    if (action === 'stop') return this.#stop(connection, toStop(values, msg, subAccountId))
     const request = toRequest(values, property(msg, 'payload'), subAccountId, Date.now())
     try {
-      return await (action === 'start' ? this.#start(request, msg) : this.#send(request))
+      return await (action === 'start'
+        ? this.#start(connection, request, msg)
+        : this.#send(connection, request))
     } catch (error) {
       throw about(request, toTypingError(error))
     }
@@ -136,9 +141,9 @@ export class Indicator {
     })
   }
 
-  async #send(request: Request): Promise<Done> {
+  async #send({ client }: Connection, request: Request): Promise<Done> {
     const { umid, channel, subAccountId } = request
-    const sending = this.#parts.client.send(request)
+    const sending = client.send(request)
     this.#sendings.add(sending)
     try {
       const { statusCode, attempts, sentAt } = await sending.result
@@ -149,8 +154,8 @@ export class Indicator {
     }
   }
 
-  async #start(request: Request, msg: Task['msg']): Promise<Done> {
-    const { sessions, rhythm, outcome } = this.#parts
+  async #start({ sessions }: Connection, request: Request, msg: Task['msg']): Promise<Done> {
+    const { rhythm, outcome } = this.#parts
     const { umid, channel, subAccountId, conversation, receivedAt, expiresIn } = request
     const { initialDelay, maxDuration } = rhythm
     const renewEvery = rhythm.renewEvery(channel)
@@ -180,8 +185,8 @@ export class Indicator {
     return typing
   }
 
-  async #stop(which: ReturnType<typeof toStop>): Promise<Done> {
-    const stopped = await this.#parts.sessions.stop(which)
+  async #stop({ sessions }: Connection, which: ReturnType<typeof toStop>): Promise<Done> {
+    const stopped = await sessions.stop(which)
     if (!stopped) {
       const known = 'umid' in which ? which : { subAccountId: which.subAccountId }
       return { state: 'stopped', ...known, indicators: 0, attempts: 0, durationMs: 0 }

@@ -1,8 +1,8 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { z } from 'zod'
-import type { AccountNode } from '../account/account'
+import type { AccountNode, Connection } from '../account/account'
 import { check } from '../account/check'
-import { TypingError } from '../account/errors'
+import { closedError, TypingError } from '../account/errors'
 import { parse } from './fields'
 import { Indicator } from './indicator'
 import {
@@ -23,11 +23,12 @@ const unsupported = z.enum(UNSUPPORTED, `Unsupported must be ${UNSUPPORTED.join(
 /** Makes a node do what it is configured for, or fail every message with the reason why not. */
 export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): void {
   const outcome = new Outcome(hostOf(node))
+  const options: TypingIndicatorOptions = { ...TYPING_INDICATOR_DEFAULTS, ...config }
+  let connection: Connection | undefined
   try {
-    const indicator = createIndicator({ ...TYPING_INDICATOR_DEFAULTS, ...config })
+    const indicator = createIndicator()
     node.on('input', (msg, send, done) => indicator.accept({ msg, send, done } as Task))
     node.on('close', (done: () => void) => void indicator.close().then(done))
-    outcome.ready()
   } catch (error) {
     const problem = error as TypingError
     node.on('input', (msg, send, done) => {
@@ -35,15 +36,34 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
     })
     node.on('close', () => outcome.close())
     outcome.misconfigured(problem)
+    return
+  }
+  try {
+    connect()
+    outcome.ready()
+  } catch (error) {
+    outcome.misconfigured(error as TypingError)
+  }
+
+  /**
+   * Looks again after a deploy of the account: Node-RED does not start us with it where a subflow
+   * has the account as a property.
+   * @throws {TypingError} `not-configured`, or `closed` where the account is gone
+   */
+  function connect(): Connection {
+    if (connection && !connection.client.closed) return connection
+    const account = RED.nodes.getNode(options.account) as AccountNode | null
+    if (!account?.connection) {
+      if (connection) throw closedError()
+      throw new TypingError('not-configured', 'No 8x8 account is set', { field: 'account' })
+    }
+    if (account.connection instanceof TypingError) throw account.connection.clone()
+    connection = account.connection
+    return connection
   }
 
   /** @throws {TypingError} `not-configured`; `invalid-input` for a fixed value that is wrong */
-  function createIndicator(options: TypingIndicatorOptions): Indicator {
-    const account = RED.nodes.getNode(options.account) as AccountNode | null
-    if (!account?.connection) {
-      throw new TypingError('not-configured', 'No 8x8 account is set', { field: 'account' })
-    }
-    if (account.connection instanceof TypingError) throw account.connection
+  function createIndicator(): Indicator {
     const input = (field: keyof Values) => {
       const [value, type] = [options[field], options[`${field}Type`]]
       const needed = options.action !== 'stop' || field === 'umid' || field === 'conversation'
@@ -59,7 +79,7 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       conversation: input('conversation'),
     }
     return new Indicator({
-      ...account.connection,
+      connect,
       id: node.id,
       action: check('action', action, options.action),
       rhythm: readRhythm(options),

@@ -175,11 +175,10 @@ const startInNode =
       handlesErrors: () => true,
       keepingText: (n: number) => `typing (${n})`,
     }
+    const connection = { client, sessions, subAccountId: 'my_sub' }
     const indicator = new Indicator({
       id: 'node',
-      client,
-      sessions,
-      subAccountId: 'my_sub',
+      connect: () => connection,
       action: 'start',
       rhythm: readRhythm(TYPING_INDICATOR_DEFAULTS),
       read: ({ umid, channel }) => ({ umid, channel }),

@@ -26,11 +26,10 @@ describe('indicator', () => {
   async function open(read: Parts['read'], answer?: () => void) {
     const server = await startServer((response) => (answer ? answer() : response.end()))
     const client = createClient(server.url)
+    const connection = { client, sessions: new Sessions(client), subAccountId: 'my_sub' }
     const indicator = new Indicator({
       id: 'typing',
-      client,
-      sessions: new Sessions(client),
-      subAccountId: 'my_sub',
+      connect: () => connection,
       action: 'send',
       rhythm: { initialDelay: 0, maxDuration: 1000, renewEvery: () => 1000 },
       read,
