@@ -147,7 +147,10 @@ function post(
     posting
       .on('response', (response) => resolve(response.resume().statusCode))
       .on('error', () => resolve(undefined))
-      .on('close', () => clearTimeout(timer))
+      .on('close', () => {
+        clearTimeout(timer)
+        resolve(undefined) // an answer that switches protocols (101) is neither of these
+      })
       .end(body)
   })
 }

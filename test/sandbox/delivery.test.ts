@@ -139,6 +139,15 @@ describe('sandbox: inbound webhooks', () => {
     }
   })
 
+  it('gives up on a target that switches protocols', async () => {
+    const target = await startTarget((_attempt, response) => {
+      response.socket?.end('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')
+    })
+    const { umid } = receive()
+    const delivery = await sandbox.deliver(umid, { url: target.url })
+    assert.deepEqual(delivery, { umid, attempts: 5, delivered: false })
+  })
+
   it('rejects a URL or header that cannot be used', async () => {
     const { umid } = receive()
     await assert.rejects(sandbox.deliver(umid, { url: 'nowhere' }), TypeError)
