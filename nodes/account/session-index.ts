@@ -37,7 +37,7 @@ export class SessionIndex<S extends Indexed> {
   remove(session: S): void {
     const { request, owner } = session
     this.#byUmid.delete(request.umid.toLowerCase())
-    this.#byConversation.delete(keyOf(request))
+    if (request.conversation !== undefined) this.#byConversation.delete(keyOf(request))
     const sessions = this.#byOwner.get(owner.id)
     sessions?.delete(session)
     if (sessions?.size === 0) this.#byOwner.delete(owner.id)

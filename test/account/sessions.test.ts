@@ -130,6 +130,14 @@ describe('sessions', () => {
       assert.deepEqual(t.ended, [])
     })
 
+    it('finds a conversation that is called undefined after one without a name', async () => {
+      await t.start('a', { conversation: 'undefined' })
+      await t.start('b')
+      await t.sessions.stop({ umid: 'b' })
+      const which = { conversation: 'undefined', subAccountId: 'my_sub' }
+      assert.equal((await t.sessions.stop(which))?.umid, 'a')
+    })
+
     it('finds the conversation, with or without the channel', async () => {
       for (const channel of [undefined, 'rcs'] as const) {
         await t.start(`${channel}`, { conversation: '+65', channel: 'rcs' })
