@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { TypingError } from './errors'
 import type { Exchange } from './exchange'
 import type { ProxyRoute } from './proxy'
@@ -37,6 +38,7 @@ export class Line {
   readonly #options: LineOptions
   #opened: Opened | undefined
   readonly #opening: Promise<void> | undefined
+  readonly #sockets = new Set<Socket>()
   #destroyed = false
 
   constructor(options: LineOptions) {
@@ -62,6 +64,8 @@ export class Line {
   async destroy(): Promise<void> {
     this.#destroyed = true
     await this.#opened?.dispatcher.destroy()
+    // Of those that still connect, undici knows nothing.
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   async #sendLater(post: Post, exchange: Exchange): Promise<void> {
@@ -77,7 +81,8 @@ export class Line {
   #open({ origin, apiKey }: Server): void {
     if (this.#destroyed) return
     const headers = ['authorization', `Bearer ${apiKey}`, 'content-type', 'application/json']
-    this.#opened = { dispatcher: createDispatcher(origin, this.#options), origin, headers, apiKey }
+    const dispatcher = createDispatcher(origin, this.#options, this.#sockets)
+    this.#opened = { dispatcher, origin, headers, apiKey }
   }
 }
 
@@ -97,24 +102,42 @@ function dispatch(opened: Opened, { path, body }: Post, exchange: Exchange): voi
 /** ms for a connection, as undici's own default; it may outlive an attempt, but not by much. */
 const CONNECT_TIMEOUT = 10_000
 
-function createDispatcher(origin: string, options: LineOptions): Dispatcher {
+/** @param sockets gets each one for as long as it is open */
+function createDispatcher(origin: string, options: LineOptions, sockets: Set<Socket>): Dispatcher {
   const { tls, proxy, connections } = options
   const timeout = Math.min(options.timeout, CONNECT_TIMEOUT)
-  const connect = { ...tls, timeout }
+  const requestTls = { ...tls, timeout }
+  const connect = remembering(sockets, requestTls)
   if (!proxy) return new Pool(origin, { connections, connect })
   const { url, noProxy, token } = proxy
   return new EnvHttpProxyAgent({
     connections,
     connect,
-    requestTls: connect,
-    proxyTls: { timeout },
-    // A proxy that takes a connection and says nothing.
-    clientFactory: (url, options) => new ProxyPool(url, { ...options, headersTimeout: timeout }),
+    requestTls,
+    clientFactory: (url) =>
+      new ProxyPool(url, {
+        connect: remembering(sockets, { timeout }),
+        headersTimeout: timeout, // a proxy that takes a connection and says nothing
+      }),
     httpProxy: url,
     httpsProxy: url,
     noProxy,
     ...(token && { token }),
   })
+}
+
+/** undici's own connector, and each socket in the set from its first moment on. */
+function remembering(
+  sockets: Set<Socket>,
+  options: buildConnector.BuildOptions,
+): buildConnector.connector {
+  const connect = buildConnector(options)
+  return (to, callback) => {
+    // It returns the socket, which its types do not say.
+    const socket = connect(to, callback) as unknown as Socket
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { closeClients, createClient } from '../support/client'
 import { durationOf, EVENT, moment, rejection } from '../support/events'
-import { startServer } from '../support/server'
+import { startServer, startTcpServer } from '../support/server'
 
 describe('client: closing', () => {
   afterEach(closeClients)
@@ -56,4 +56,24 @@ describe('client: closing', () => {
     await rejection(client.send(EVENT).result, 'closed')
     assert.equal(server.received.length, 0)
   })
+
+  for (const proxied of [false, true]) {
+    it(`ends a connection that is being made${proxied ? ', through a proxy' : ''}`, async () => {
+      const met = moment()
+      const gone = moment()
+      const url = await startTcpServer((socket) => {
+        // Reads, so that it sees the end, and says nothing to the handshake.
+        socket.resume().on('close', () => gone.come())
+        met.come()
+      })
+      const slow = { timeout: 60_000, deadline: 60_000 }
+      const proxy = { url: url.replace('http', 'https'), noProxy: '' }
+      const client = createClient(url.replace('http', 'https'), proxied ? { ...slow, proxy } : slow)
+      const closed = rejection(client.send(EVENT).result, 'closed')
+      await met.came
+      await client.close()
+      await closed
+      await gone.came
+    })
+  }
 })
