@@ -133,8 +133,9 @@ function remembering(
 ): buildConnector.connector {
   const connect = buildConnector(options)
   return (to, callback) => {
-    // It returns the socket, which its types do not say.
-    const socket = connect(to, callback) as unknown as Socket
+    // It returns the socket, but neither its types nor its documentation promise that.
+    const socket = connect(to, callback) as unknown as Socket | undefined
+    if (!socket) return
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   }
