@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { z } from 'zod'
 import type { AccountNode, Connection } from '../account/account'
+import { REFERENCE } from '../account/api'
 import { check } from '../account/check'
 import { closedError, TypingError } from '../account/errors'
 import { parse } from './fields'
@@ -68,7 +69,7 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       const [value, type] = [options[field], options[`${field}Type`]]
       const needed = options.action !== 'stop' || field === 'umid' || field === 'conversation'
       // The same for every message, so it need not wait for the first.
-      if (value && type === 'str' && needed) parse(field, value)
+      if (value && type === 'str' && needed) checkFixed(field, value)
       return typedInput(RED, node, field, value, type)
     }
     const inputs = {
@@ -109,6 +110,14 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       },
     }
   }
+}
+
+/** @throws {TypingError} */
+function checkFixed(field: keyof Values, value: string): void {
+  parse(field, value)
+  const name = REFERENCE.exec(value)?.[1] // Node-RED leaves it so where the variable is not set
+  if (name === undefined) return
+  throw new TypingError('not-configured', `The environment variable ${name} is not set`, { field })
 }
 
 type Inputs = Record<keyof Values, TypedInput>

@@ -167,6 +167,15 @@ describe('8x8-typing-indicator, failing', () => {
       })
     }
 
+    it('takes a variable that is not set for no conversation', async () => {
+      const flow = await loadFlow({ node: { conversation: '${PHONE}', conversationType: 'str' } })
+      const text = 'status.check.conversation'
+      assert.deepEqual(flow.statuses, [{ fill: 'red', shape: 'ring', text }])
+      const { msg } = await flow.send(message())
+      assert.equal(msg.error?.kind, 'not-configured')
+      assert.match(`${msg.error?.message}`, /PHONE/)
+    })
+
     it('stops, whatever is wrong with a property that a stop does not need', async () => {
       const node = { action: 'stop', channel: 'fax', channelType: 'str' }
       const { msg } = await (await loadFlow({ node })).send(message())
