@@ -82,16 +82,15 @@ export class Memory {
     const now = performance.now()
     let own = this.#until.get(owner)
     if (!own) {
+      // Rare, and with a new owner an old one may have gone that adds nothing any more.
+      for (const [id, umids] of this.#until) if (!forget(umids, now)) this.#until.delete(id)
       own = new Map()
       this.#until.set(owner, own)
     }
     const key = umid.toLowerCase()
     own.delete(key) // to make it the newest
     own.set(key, now + this.#span)
-    for (const [old, until] of own) {
-      if (until > now) break
-      own.delete(old)
-    }
+    forget(own, now)
   }
 
   /** @param umid in either case of the letters */
@@ -99,4 +98,13 @@ export class Memory {
     const until = this.#until.get(owner)?.get(umid.toLowerCase())
     return until !== undefined && until > performance.now()
   }
+}
+
+/** Drops what is over. @returns how many are left */
+function forget(umids: Map<string, number>, now: number): number {
+  for (const [umid, until] of umids) {
+    if (until > now) break
+    umids.delete(umid)
+  }
+  return umids.size
 }

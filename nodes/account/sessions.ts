@@ -231,7 +231,8 @@ export class Sessions {
 
   #count(owner: Owner, change: 1 | -1): void {
     const active = (this.#active.get(owner.id) ?? 0) + change
-    this.#active.set(owner.id, active)
+    if (active > 0) this.#active.set(owner.id, active)
+    else this.#active.delete(owner.id)
     owner.keeping(active)
   }
 }
