@@ -105,10 +105,11 @@ export class Indicator {
       typing = onlyKnown<Done>({ state: 'skipped', umid, channel, subAccountId, attempts: 0 })
     }
     typing.durationMs ??= Math.round(performance.now() - startedAt)
-    const { state, umid } = typing
+    const { state, umid, duplicate } = typing
     const told = outcome.succeed(task, typing as Typing)
-    // Who was told of a failure will not stop it.
-    if (!told && state === 'active' && umid) void this.#connection?.sessions.stop({ umid })
+    // Who was told of a failure will not stop what it started.
+    const started = state === 'active' && !duplicate
+    if (!told && started && umid) void this.#connection?.sessions.stop({ umid })
   }
 
   async #perform(msg: Task['msg']): Promise<Done> {

@@ -151,6 +151,16 @@ describe('8x8-typing-indicator, given a message with', () => {
     assert.equal(msg.typing?.indicators, 0)
   })
 
+  it('nothing that can be written: leaves alone what an earlier message started', async () => {
+    const { flow } = await loadWith(accept, { node: { action: 'msg' } })
+    await flow.send({ ...message(), action: 'start' })
+    const failed = reported()
+    void flow.send(Object.freeze({ ...message(), action: 'start', _msgid: 'frozen' }))
+    await failed
+    const { msg } = await flow.send({ ...message(), action: 'stop' })
+    assert.equal(msg.typing?.indicators, 1)
+  })
+
   it('a property called __proto__: keeps it as one, for an end without an answer too', async () => {
     const { flow } = await loadWith(accept, { node: { action: 'start', maxDuration: 0.1 } })
     const ended = flow.next('error')
