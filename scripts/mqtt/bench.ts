@@ -5,7 +5,8 @@
  * `-- --short`: few messages and one round, to see that it runs.
  */
 import { readFile } from 'node:fs/promises'
-import { availableParallelism, cpus, loadavg } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
+import { figure, inWords, machine, table } from '../bench/statistics'
 import { allReplied, type Cluster, postAll, startCluster } from './cluster'
 import { range } from './recorder'
 
@@ -22,25 +23,19 @@ void main()
 
 async function main(): Promise<void> {
   const load = loadavg()[0]?.toFixed(1)
-  const machine = `${availableParallelism()} cores, ${cpus()[0]?.model}, Node.js ${process.version}`
-  console.log(`${machine}, load average before ${load}`)
+  const where = `${machine(cpus(), totalmem())}; Node.js ${process.version}`
+  console.log(`${where}; ${ROUNDS} rounds; load average before ${load}\n`)
   const rates = new Map(SIZES.map((size) => [size, [] as Measured[]]))
   for (let round = 0; round < ROUNDS; round++) {
     for (const size of SIZES) rates.get(size)?.push(await measure(size))
   }
   const rows = SIZES.map((size) => {
-    const sorted = rates.get(size)?.sort((a, b) => a.rate - b.rate) ?? []
-    const [lowest, median, highest] = [0, sorted.length >> 1, -1].map((at) => sorted.at(at))
-    return {
-      'Node-REDs': size,
-      'messages/s': median?.rate,
-      lowest: lowest?.rate,
-      highest: highest?.rate,
-      'CPU ms a message': median?.cpu,
-    }
+    const rounds = rates.get(size) ?? []
+    const rate = figure(rounds.map((round) => round.rate))
+    const cpu = figure(rounds.map((round) => round.cpu))
+    return [`${size}`, inWords(rate), inWords(cpu, 1)]
   })
-  console.table(rows)
-  console.log(JSON.stringify({ machine, load, rows }))
+  console.log(table(['Node-REDs', 'messages/s', 'ms of CPU for a message'], rows))
 }
 
 interface Measured {
@@ -63,7 +58,7 @@ async function measure(size: number): Promise<Measured> {
     await allReplied(cluster, range(WARM_UP, end), 60_000)
     const cpu = ((await cpuTime(cluster)) - cpuBefore) / MESSAGES
     const rate = MESSAGES / ((performance.now() - began) / 1000)
-    return { rate: Math.round(rate), cpu: Math.round(cpu * 10) / 10 }
+    return { rate, cpu }
   } finally {
     await cluster.close()
   }
