@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { readExample } from '../../scripts/example'
 import {
@@ -12,11 +11,7 @@ import {
   writeFlows,
 } from '../../scripts/node-red'
 import { PhoneClient } from '../../scripts/phone'
-
-/** The hash that Node-RED wants, by the package that it makes it with. */
-const bcrypt: { hashSync(text: string, rounds: number): string } = createRequire(
-  require.resolve('node-red/red.js'),
-)('bcryptjs')
+import { hashPassword } from '../support/password'
 
 /** Example 1 as built, in a real Node-RED with httpNodeAuth and short-lived indicators. */
 describe('the phone of example 1, behind httpNodeAuth', function () {
@@ -28,7 +23,7 @@ describe('the phone of example 1, behind httpNodeAuth', function () {
 
   before(async () => {
     userDir = await makeUserDir({
-      httpNodeAuth: { user: 'ana', pass: bcrypt.hashSync('secret', 4) },
+      httpNodeAuth: { user: 'ana', pass: hashPassword('secret') },
     })
     await linkPackage(userDir, join(__dirname, '..', '..'))
     const flows = await readExample('1 Quick start in the sandbox')

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import helper from 'node-red-node-test-helper'
@@ -16,11 +15,7 @@ import {
   writeFlows,
 } from '../../scripts/node-red'
 import '../support/flow' // sets the helper up
-
-/** The hash that Node-RED wants, by the package that it makes it with. */
-const bcrypt: { hashSync(text: string, rounds: number): string } = createRequire(
-  require.resolve('node-red/red.js'),
-)('bcryptjs')
+import { hashPassword } from '../support/password'
 
 /** A route of this package, and who may call it. */
 interface Row {
@@ -156,7 +151,7 @@ describe('the HTTP routes of the package', function () {
     let userDir: string
     let nodeRed: NodeRed
     const tokens: Record<string, string> = {}
-    const pass = bcrypt.hashSync('secret', 4)
+    const pass = hashPassword('secret')
     const guest = `Basic ${Buffer.from('guest:secret').toString('base64')}`
 
     before(async () => {
