@@ -69,7 +69,7 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
     logs,
     handedTo: (clientId) => handed.to(clientId),
     inFlight: (clientId) => handed.inFlight(clientId),
-    unstopped: () => [...handed.unstopped],
+    unstopped: () => handed.unstopped(),
     stop,
   }
 }
@@ -91,13 +91,15 @@ class Handed {
   /** By client and packet id, which comes again. */
   readonly #open = new Map<string, HandedMessage>()
 
-  readonly unstopped = new Set<string>()
+  readonly #inbound = new Set<string>()
+  /** A stop counts for what is delivered again after it, too. */
+  readonly #stopped = new Set<string>()
 
   /** @returns whether the line was about that */
   read(line: string): boolean {
     const [, kind, umid = ''] = RECEIVED.exec(line) ?? []
-    if (kind === 'inbound') this.unstopped.add(umid)
-    if (kind === 'stop') this.unstopped.delete(umid)
+    if (kind === 'inbound') this.#inbound.add(umid)
+    if (kind === 'stop') this.#stopped.add(umid)
     const sent = SENT.exec(line)
     if (sent) {
       const [, client = '', again, packet, umid = ''] = sent
@@ -113,6 +115,10 @@ class Handed {
       this.#open.delete(`${client} ${packet}`)
     }
     return Boolean(sent ?? acknowledged)
+  }
+
+  unstopped(): string[] {
+    return [...this.#inbound].filter((umid) => !this.#stopped.has(umid))
   }
 
   inFlight(client: string): number {

@@ -68,7 +68,11 @@ describe('example 6, when an instance is killed', function () {
     const given = new Set(
       ['instance-1', 'instance-2'].flatMap((it) => [...broker.handedTo(it).keys()]),
     )
-    const others = range(0, MESSAGES).filter((customer) => given.has(umidOf(customer)))
+    // A message that was posted twice may be with the victim, too, whose stop was the first.
+    const taken = (umid: string) => inHand.get(umid)?.acknowledged
+    const others = range(0, MESSAGES)
+      .map(umidOf)
+      .flatMap((umid, customer) => (given.has(umid) && !taken(umid) ? [customer] : []))
     await allReplied(cluster, others, 30_000)
     const lost = unanswered(cluster)
     const names = new Set(broker.unstopped())
@@ -76,7 +80,7 @@ describe('example 6, when an instance is killed', function () {
     // What no stop names had one, but the instance died before the reply.
     const unnamed = lost.filter((umid) => !names.has(umid))
     assert.deepEqual(
-      unnamed.filter((umid) => !inHand.get(umid)?.acknowledged),
+      unnamed.filter((umid) => !taken(umid)),
       [],
     )
     assert.deepEqual(
