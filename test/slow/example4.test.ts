@@ -8,6 +8,7 @@ import {
   makeUserDir,
   type NodeRed,
   removeUserDir,
+  STARTED,
   startNodeRed,
   writeFlows,
 } from '../../scripts/node-red'
@@ -22,6 +23,7 @@ describe('example 4, in real time', function () {
   let userDir: string
   let nodeRed: NodeRed
   let sandbox: Sandbox
+  let flows: FlowNode[]
 
   before(async () => {
     sandbox = await Sandbox.start()
@@ -29,11 +31,12 @@ describe('example 4, in real time', function () {
     userDir = await makeUserDir()
     await linkPackage(userDir, ROOT)
     const name = '4 Keep typing while an AI agent works'
-    const { flows, credentials } = await loadExample(name, sandbox, SUB_ACCOUNT, CANARY)
+    const example = await loadExample(name, sandbox, SUB_ACCOUNT, CANARY)
+    flows = example.flows
     const reply = addReply(flows)
     await writeFlows(userDir, {
       flows,
-      credentials: { ...credentials, [reply]: { password: CANARY } },
+      credentials: { ...example.credentials, [reply]: { password: CANARY } },
     })
     nodeRed = await startNodeRed(userDir, await findPort(21_880))
   })
@@ -103,5 +106,32 @@ describe('example 4, in real time', function () {
     await new Promise((resolve) => setTimeout(resolve, began + 80_000 - Date.now()))
     assert.equal(events().length, 3)
     assert.equal(sandbox.conversation(PHONE).typingUntil, undefined)
+  })
+
+  it('does not ask the agent a second time when the dots end before it answers', async () => {
+    const started = nodeRed.prints(STARTED)
+    const deployed = await fetch(`${nodeRed.url}/flows`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(
+        flows.map((node) => {
+          if (node.action === 'start') return { ...node, maxDuration: 1 }
+          return node.type === 'delay' ? { ...node, timeout: '2' } : node
+        }),
+      ),
+    })
+    assert.equal(deployed.status, 204)
+    await started
+    const replies: number[] = []
+    const replied = new Promise<void>((resolve) => {
+      sandbox.on('message', ({ message }) => {
+        if (message.from === 'brand') replies.push(message.at)
+        resolve()
+      })
+    })
+    await fetch(`${nodeRed.url}/inject/8c40000000000003`, { method: 'POST' })
+    await replied
+    await new Promise((resolve) => setTimeout(resolve, 3000)) // a second one would come after 1 s
+    assert.equal(replies.length, 1)
   })
 })
