@@ -6,9 +6,6 @@ import { given, parse, parseLoosely } from './fields'
 import { property } from './thrown'
 import { type InboundMessage, readWebhook } from './webhook'
 
-/** ms that our clock and 8x8's may differ before a message counts as too old. Our choice. */
-const CLOCK_SKEW = 60_000
-
 /** What the configured properties of a node gave for a message; undefined, null, '' for nothing. */
 export interface Values {
   umid?: unknown
@@ -60,7 +57,7 @@ export function toRequest(values: Values, payload: unknown, account: string, now
       ? parseLoosely('receivedAt', message.timestamp) // 8x8's own may be odd
       : parse('receivedAt', values.receivedAt, facts)
   const age = receivedAt === undefined ? 0 : now - receivedAt
-  const expiresIn = MAX_MESSAGE_AGE + CLOCK_SKEW - age
+  const expiresIn = MAX_MESSAGE_AGE - age
   if (expiresIn < 0) {
     const text = 'The message was received more than 2 hours ago: too late for a typing indicator'
     throw new TypingError('expired', text, facts)
