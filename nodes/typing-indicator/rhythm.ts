@@ -1,5 +1,6 @@
 import { type Channel, MAX_MESSAGE_AGE } from '../account/api'
 import { check, seconds } from '../account/check'
+import { given } from './fields'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 
 /**
@@ -24,8 +25,8 @@ const duration = seconds('longest duration', maxDuration, LONGEST)
 
 /** @throws {import('../account/errors').TypingError} `not-configured` */
 export function readRhythm(options: TypingIndicatorOptions): Rhythm {
-  const every =
-    options.renewEvery === '' ? undefined : check('renewEvery', beat, options.renewEvery)
+  const fixed = given(options.renewEvery)
+  const every = fixed === undefined ? undefined : check('renewEvery', beat, fixed)
   return {
     initialDelay: check('initialDelay', delay, options.initialDelay),
     maxDuration: check('maxDuration', duration, options.maxDuration),
