@@ -106,7 +106,9 @@ const CONNECT_TIMEOUT = 10_000
 function createDispatcher(origin: string, options: LineOptions, sockets: Set<Socket>): Dispatcher {
   const { tls, proxy, connections } = options
   const timeout = Math.min(options.timeout, CONNECT_TIMEOUT)
-  const requestTls = { ...tls, timeout }
+  // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
+  const checked = { rejectUnauthorized: true, timeout }
+  const requestTls = { ...checked, ...tls }
   const connect = remembering(sockets, requestTls)
   if (!proxy) return new Pool(origin, { connections, connect })
   const { url, noProxy, token } = proxy
@@ -116,7 +118,7 @@ function createDispatcher(origin: string, options: LineOptions, sockets: Set<Soc
     requestTls,
     clientFactory: (url) =>
       new ProxyPool(url, {
-        connect: remembering(sockets, { timeout }),
+        connect: remembering(sockets, checked),
         headersTimeout: timeout, // a proxy that takes a connection and says nothing
       }),
     httpProxy: url,

@@ -99,6 +99,35 @@ describe('client: the connection', () => {
       await createClient(url, { proxy: route, tls: { ca: cert } }).send(EVENT).result
       assert.equal(proxy.connects[0]?.target, new URL(url).host)
     })
+
+    describe('where the environment says not to check certificates', () => {
+      beforeEach(() => {
+        process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+      })
+      afterEach(() => {
+        delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+      })
+
+      it('checks them, of a server and of a proxy', async () => {
+        const { url } = await startTlsServer()
+        const proxy = await startProxy()
+        const through = (proxyUrl: string) => ({ proxy: { url: proxyUrl, noProxy: '' } })
+        for (const client of [
+          createClient(url),
+          createClient(url, through(proxy.url)),
+          createClient('https://127.0.0.1:9', through(url)),
+        ]) {
+          const error = await rejection(client.send(EVENT).result, 'network')
+          assert.match(error.message, /self-signed/)
+        }
+      })
+
+      it('checks none that the tls-config leaves unchecked', async () => {
+        const { url } = await startTlsServer()
+        const client = createClient(url, { tls: { rejectUnauthorized: false } })
+        assert.equal((await client.send(EVENT).result).statusCode, 200)
+      })
+    })
   })
 
   describe('with a proxy', () => {
