@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { redact } from '../../nodes/account/redact'
 
-const KEY = 'Ab+c/d=e'
+/** Its Base64 has padding, and a + and a / that a URL has otherwise. */
+const KEY = 'Ab+c/d=e>>~??'
 
 describe('redact', () => {
   for (const [what, echoed] of [
     ['as it is', KEY],
     ['in a URL', encodeURIComponent(KEY)],
     ['in Base64', Buffer.from(KEY).toString('base64')],
+    ['in Base64 without its padding', Buffer.from(KEY).toString('base64').replace(/=+$/, '')],
+    ['in Base64 as a URL has it', Buffer.from(KEY).toString('base64url')],
     ['in lower case', KEY.toLowerCase()],
     ['in upper case', KEY.toUpperCase()],
     ['in a URL, in lower case', encodeURIComponent(KEY).toLowerCase()],
@@ -19,7 +22,8 @@ describe('redact', () => {
 
   for (const scheme of ['Bearer', 'bearer', 'Basic', 'BASIC']) {
     it(`takes out whatever follows ${scheme}`, () => {
-      assert.equal(redact(`no ${scheme}  abc.def= here`, KEY), `no ${scheme} *** here`)
+      const said = `no ${scheme}  abc.def= here, ${scheme} ghi there`
+      assert.equal(redact(said, KEY), `no ${scheme} *** here, ${scheme} *** there`)
     })
   }
 
