@@ -67,8 +67,12 @@ export async function refusedPort(): Promise<number> {
   return port
 }
 
-/** A proxy that tunnels; `refuse` is the status with which it refuses. */
-export async function startProxy(refuse?: number) {
+/**
+ * A proxy that tunnels.
+ * @param refuse the status with which it refuses
+ * @param to where every tunnel leads, as `host:port`; otherwise to where it is asked for
+ */
+export async function startProxy(refuse?: number, to?: string) {
   const connects: { target: string; authorization: string | undefined }[] = []
   const server = http.createServer()
   server.on('connect', (request, socket) => {
@@ -80,7 +84,7 @@ export async function startProxy(refuse?: number) {
       socket.end(`HTTP/1.1 ${refuse} No\r\ncontent-length: 0\r\n\r\n`)
       return
     }
-    const [host, port] = (request.url ?? '').split(':')
+    const [host, port] = (to ?? request.url ?? '').split(':')
     const upstream = net.connect(Number(port), host)
     upstream.on('connect', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
     upstream.on('error', () => socket.destroy())
