@@ -118,6 +118,16 @@ describe('sandbox: inbound webhooks', () => {
     assert.deepEqual(delivery, { umid, attempts: 2, delivered: false })
   })
 
+  it('has no status where the last attempt got no answer', async () => {
+    const target = await startTarget((attempt, response) => {
+      if (attempt === 1) response.writeHead(500).end()
+      else response.socket?.resetAndDestroy()
+    })
+    const { umid } = receive()
+    const delivery = await sandbox.deliver(umid, { url: target.url })
+    assert.deepEqual(delivery, { umid, attempts: 5, delivered: false })
+  })
+
   it('does not follow a redirect and does not repeat it', async () => {
     const target = await startTarget((_attempt, response) => {
       response.writeHead(302, { location: '/elsewhere' }).end()

@@ -46,6 +46,18 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(dots(), undefined)
   })
 
+  it('a delayed request whose client has gone changes nothing', async () => {
+    sandbox.fault = () => ({ delay: 50 })
+    const sending = request(sandbox.url + path, { method: 'POST' })
+    sending.on('error', () => {}).setHeader('authorization', `Bearer ${KEY}`)
+    sending.end(JSON.stringify(event))
+    while (sandbox.requests[0]?.body === undefined) await new Promise(setImmediate)
+    sending.destroy()
+    await call(sandbox, 'later') // delayed too, so the time of the first one is over
+    assert.equal(dots(), undefined)
+    assert.equal(sandbox.requests[0]?.status, undefined)
+  })
+
   it('makes error bodies with a code that fits, or the one asked for', async () => {
     const cases: [number, number | undefined][] = [
       [400, 1000],

@@ -19,6 +19,12 @@ describe('sandbox: the shared one', () => {
     return (await call(sandbox, body, { key, path })).status
   }
 
+  it('listens on 127.0.0.1 only', async () => {
+    const { sandbox } = await acquire()
+    await assert.rejects(fetch(sandbox.url.replace('127.0.0.1', '127.0.0.2')))
+    assert.equal((await fetch(sandbox.url)).status, 404)
+  })
+
   it('is one for all, started once, closed with its last user', async () => {
     const [one, two] = await Promise.all([acquire('sub_one'), acquire('sub_two')])
     assert.equal(one.sandbox, two.sandbox)
