@@ -122,6 +122,7 @@ describe('8x8-account', () => {
         assert.equal(port, 'error')
         assert.equal(msg.error?.kind, 'not-configured')
         assert.equal(msg.error?.attempts, 0)
+        assert.equal(flow.statuses.length, 1, 'the reason is shown no more')
       })
     }
 

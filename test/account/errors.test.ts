@@ -79,6 +79,8 @@ describe('errors', () => {
 
   it('does not repeat a novel', () => {
     assert.ok(judge(400, { message: 'x'.repeat(10_000) }).message.length < 300)
+    const { cause } = judge(400, { errorId: 'x'.repeat(101), timestamp: 'x'.repeat(101) })
+    assert.deepEqual([cause.errorId, cause.timestamp], [undefined, undefined])
   })
 
   it('has its message as its text, and no code unless 8x8 gave one', () => {
@@ -108,6 +110,7 @@ describe('errors', () => {
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'network', false],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'network', false],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'network', false],
+    ['ERR_TLS_PROTOCOL_VERSION_CONFLICT', 'network', false],
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'network', false],
     ['UND_ERR_HEADERS_OVERFLOW', 'server', true],
   ] as const) {

@@ -140,6 +140,8 @@ describe('proxy', () => {
     assert.equal(findProxy('http://127.0.0.1', undefined, environment)?.url, 'http://b:2')
     assert.equal(findProxy(https, undefined, { HTTP_PROXY: 'http://b:2' }), undefined)
     assert.equal(findProxy(https, undefined, {}), undefined)
+    const both = { https_proxy: 'http://c:3', HTTPS_PROXY: 'http://a:1' }
+    assert.equal(findProxy(https, undefined, both)?.url, 'http://c:3') // as curl has it
   })
 
   it('prefers that of the node, with its exceptions and its password', () => {
@@ -153,6 +155,8 @@ describe('proxy', () => {
       noProxy: 'a,b',
       token: `Basic ${Buffer.from('u:p').toString('base64')}`,
     })
+    const { token } = findProxy(https, { ...node, credentials: { username: 'u' } }, {}) ?? {}
+    assert.equal(token, `Basic ${Buffer.from('u:').toString('base64')}`)
   })
 
   for (const url of ['http://', 'ftp://127.0.0.1:21', 'socks5://127.0.0.1:1080', 'http://a:b:c']) {

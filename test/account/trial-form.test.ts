@@ -83,6 +83,8 @@ describe('trial form', () => {
     assert.deepEqual(read(sub), { result: 'invalid', field: 'subAccountId' })
     const lax = { region: 'europe', tls: 'lax', apiKey: '${KEY}' }
     assert.deepEqual(read(lax), { result: 'keyNeeded' })
+    const byProxy = { region: 'europe', tls: '', proxy: 'proxy1', apiKey: '${KEY}' }
+    assert.deepEqual(read(byProxy), { result: 'keyNeeded' })
   })
 
   it('takes key and sub-account of the environment to 8x8, and to where it is deployed', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
+import { readRhythm } from '../../nodes/typing-indicator/rhythm'
 import { CANARY } from '../support/events'
 import { Keeping, MSISDN, SUB, stopNode, unloadKeeping } from '../support/keeping'
 import { CATCH } from '../support/typing'
@@ -187,10 +189,19 @@ describe('8x8-typing-indicator, keeping typing', () => {
     }
   })
 
+  it('renews by channel, unless a time is set', () => {
+    const { renewEvery } = readRhythm(TYPING_INDICATOR_DEFAULTS)
+    assert.deepEqual([renewEvery('whatsapp'), renewEvery('rcs')], [25_500, 15_000])
+    const set = readRhythm({ ...TYPING_INDICATOR_DEFAULTS, renewEvery: '7' }).renewEvery
+    assert.deepEqual([set('whatsapp'), set('rcs')], [7000, 7000])
+  })
+
   for (const [field, value] of [
     ['maxDuration', '7201'],
     ['renewEvery', '0'],
+    ['renewEvery', '7201'],
     ['initialDelay', '-1'],
+    ['initialDelay', '7201'],
   ]) {
     it(`shows a ${field} of ${value} as bad configuration`, async () => {
       const keep = await Keeping.load({ [`${field}`]: value })

@@ -24,6 +24,13 @@ describe('request: to stop', () => {
       channel: 'rcs',
     })
     assert.deepEqual(stop({ conversation: '+65', channel: 'sms' }), expected)
+    const user = { channelUserId: 'US.1' } // without a phone number
+    const payload = inboundWebhook({ payload: { user }, without: ['umid'] })
+    assert.deepEqual(stop({ umid: null, conversation: null }, { payload }), {
+      conversation: 'US.1',
+      subAccountId: 'webhook_sub',
+      channel: 'whatsapp',
+    })
   })
 
   it('fails when neither is known', () => {

@@ -195,7 +195,7 @@ describe('request', () => {
       })
     }
 
-    for (const payload of [undefined, null, 'text', 7, [], {}, { eventType: 'x' }]) {
+    for (const payload of [null, 'text', [], {}, { eventType: 'x' }, { payload: { umid: UMID } }]) {
       it(`finds none in ${JSON.stringify(payload)}`, () => {
         assert.equal(toRequest(good, payload, 'account_sub', NOW).umid, UMID)
       })
