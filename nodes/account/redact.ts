@@ -1,6 +1,7 @@
 /**
  * Takes an API key out of a text that came from outside, in the forms in which a server or a proxy
- * may echo it: as it is, in a URL, in Base64 of either alphabet, in another case, or behind the name of its scheme.
+ * may echo it: as it is, in a URL, in Base64 of either alphabet, in another case, or behind the
+ * name of its scheme.
  */
 export function redact(text: string, apiKey: string): string {
   const bytes = Buffer.from(apiKey)
