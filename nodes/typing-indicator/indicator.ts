@@ -189,8 +189,10 @@ export class Indicator {
   async #stop({ sessions }: Connection, which: ReturnType<typeof toStop>): Promise<Done> {
     const stopped = await sessions.stop(which)
     if (!stopped) {
-      const known = 'umid' in which ? which : { subAccountId: which.subAccountId }
-      return { state: 'stopped', ...known, indicators: 0, attempts: 0, durationMs: 0 }
+      const { channel, subAccountId } = which
+      const umid = 'umid' in which ? which.umid : undefined
+      const counts = { indicators: 0, attempts: 0, durationMs: 0 }
+      return onlyKnown<Done>({ state: 'stopped', umid, channel, subAccountId, ...counts })
     }
     const { umid, channel, subAccountId, indicators, attempts, typedFor } = stopped
     const durationMs = typedFor

@@ -66,6 +66,13 @@ export function toRequest(values: Values, payload: unknown, account: string, now
   return { umid, channel, subAccountId, conversation, receivedAt, expiresIn }
 }
 
+/** What is known of the message that a stop is for. */
+interface Known {
+  subAccountId: string | undefined
+  /** Undefined: unknown, or one without indicators. */
+  channel: Channel | undefined
+}
+
 /**
  * Makes out what a message stops: a umid, or where none is known a conversation. The umid may
  * also be that of an earlier typing indicator node, in `msg.typing`: work in between often
@@ -77,19 +84,17 @@ export function toStop(
   values: Values,
   msg: { payload?: unknown; typing?: unknown },
   account: string,
-): { umid: string } | Conversation {
+): ({ umid: string } | Conversation) & Known {
   const webhook = readWebhook(property(msg, 'payload'))
   const message: InboundMessage = webhook?.inbound ? webhook.message : {}
   const umid = given(values.umid) ?? given(message.umid) ?? given(umidOfEarlier(msg))
   const conversation = conversationOf(values, message)
-  if (umid !== undefined || conversation === undefined) return { umid: parse('umid', umid) }
-  const channel = parseLoosely('channel', given(values.channel) ?? message.channel)
+  const named = parseLoosely('channel', given(values.channel) ?? message.channel)
+  const channel = named && isSupported(named) ? named : undefined
   const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
-  return {
-    conversation,
-    subAccountId: parse('subAccountId', owner),
-    channel: channel && isSupported(channel) ? channel : undefined,
-  }
+  return umid !== undefined || conversation === undefined
+    ? { umid: parse('umid', umid), subAccountId: parseLoosely('subAccountId', owner), channel }
+    : { conversation, subAccountId: parse('subAccountId', owner), channel }
 }
 
 /** Whether two umids are the same, which they are in either case of the letters. */

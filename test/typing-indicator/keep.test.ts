@@ -88,13 +88,11 @@ describe('8x8-typing-indicator, keeping typing', () => {
     )
     assert.equal((await keep.stop({ payload: { to: MSISDN } })).typing?.umid, umid)
     const again = await keep.stop({ payload: { to: MSISDN } })
-    assert.deepEqual(again.typing, {
-      state: 'stopped',
-      subAccountId: SUB,
-      indicators: 0,
-      attempts: 0,
-      durationMs: 0,
-    })
+    const nobody = { state: 'stopped', indicators: 0, attempts: 0, durationMs: 0 }
+    assert.deepEqual(again.typing, { ...nobody, subAccountId: SUB })
+    const known = { umid, channel: 'whatsapp', subAccountId: SUB }
+    const byWebhook = await keep.stop({ payload: keep.sandbox.webhook(umid) })
+    assert.deepEqual(byWebhook.typing, { ...nobody, ...known })
   })
 
   it('marks a redelivered webhook as a duplicate, and sends nothing for it', async () => {

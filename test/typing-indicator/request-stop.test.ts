@@ -10,9 +10,20 @@ describe('request: to stop', () => {
   it('prefers the umid of the properties, then of the webhook, then of msg.typing', () => {
     const [one, two] = [UMID.replace('c', '1'), UMID.replace('c', '2')]
     const msg = { payload: inboundWebhook(), typing: { umid: two } }
-    assert.deepEqual(stop({ umid: one }, msg), { umid: one })
-    assert.deepEqual(stop({}, msg), { umid: UMID })
-    assert.deepEqual(stop({ conversation: 'x' }, { typing: { umid: two } }), { umid: two })
+    const umidOf = (...input: Parameters<typeof stop>) =>
+      ({ umid: undefined, ...stop(...input) }).umid
+    assert.equal(umidOf({ umid: one }, msg), one)
+    assert.equal(umidOf({}, msg), UMID)
+    assert.equal(umidOf({ conversation: 'x' }, { typing: { umid: two } }), two)
+  })
+
+  it('takes along what else is known', () => {
+    const webhook = { payload: inboundWebhook() }
+    const known = { subAccountId: 'webhook_sub', channel: 'whatsapp' }
+    assert.deepEqual(stop({}, webhook), { umid: UMID, ...known })
+    const odd = { umid: UMID, channel: 'sms', subAccountId: 'a/b' }
+    const unknown = { subAccountId: undefined, channel: undefined }
+    assert.deepEqual(stop(odd), { umid: UMID, ...unknown })
   })
 
   it('falls back to the conversation', () => {
