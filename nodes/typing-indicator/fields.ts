@@ -4,8 +4,11 @@ import { CHANNELS, CHANNELS_WITHOUT_INDICATOR, SUB_ACCOUNT_ID, UMID } from '../a
 import { type Facts, TypingError } from '../account/errors'
 import { ACTIONS } from './options'
 
-/** ISO 8601 with a time zone. */
-const isoDate = z.iso.datetime({ offset: true })
+/** ISO 8601 with a time zone, with seconds or (-1) without. */
+const isoDate = z.union([
+  z.iso.datetime({ offset: true }),
+  z.iso.datetime({ offset: true, precision: -1 }),
+])
 
 /** ms since 1970 above which a number can be such; s instead of ms would be long ago. 1973. */
 const EARLIEST = 1e11

@@ -206,6 +206,7 @@ describe('request', () => {
     const at = NOW - HOUR
     for (const [what, receivedAt] of [
       ['ISO 8601', new Date(at).toISOString()],
+      ['ISO 8601 without seconds', '2026-06-09T13:00+02:00'],
       ['ISO 8601 with 7 digits and an offset', '2026-06-09T13:00:00.0009999+02:00'],
       ['ms since 1970', at],
       ['ms since 1970 as text', `${at}`],
