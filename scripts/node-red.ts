@@ -21,8 +21,9 @@ const START_TIMEOUT = 60_000
  */
 const { NODE_RED_DIR } = process.env
 
-/** What Node-RED prints when its flows run, in English, after a start as after a deploy. */
-export const STARTED = /Started (modified )?(flows|nodes)/
+/** What Node-RED prints when it stops flows, and when they run, after a start as after a deploy. */
+const STOPPING = /Stopping (modified )?(flows|nodes)/
+const STARTED = /Started (modified )?(flows|nodes)/
 
 /** A real Node-RED in a process of its own. */
 export interface NodeRed {
@@ -30,8 +31,13 @@ export interface NodeRed {
   pid: number
   /** Every line that it printed. */
   log: string[]
-  /** Resolves when it prints a line, from now on, that matches. */
-  prints(pattern: RegExp): Promise<void>
+  /** Resolves when it has printed, from now on, a line that matches each, one behind the other. */
+  prints(...patterns: RegExp[]): Promise<void>
+  /**
+   * Resolves when the flows of a deploy run that begins from now on: its answer comes before that,
+   * and so it may come before the last line of an earlier deploy.
+   */
+  deployed(): Promise<void>
   /** Sends the process a signal, which may not end it. */
   signal(signal: NodeJS.Signals): void
   /** Ends the process, by default with SIGTERM; resolves when it is gone. */
@@ -97,14 +103,16 @@ export async function startNodeRed(
       lines.emit('line', line)
     })
   }
-  const prints = (pattern: RegExp) =>
+  const prints = (...patterns: RegExp[]) =>
     new Promise<void>((resolve) => {
       lines.on('line', function listen(line) {
-        if (!pattern.test(line)) return
+        if (patterns[0]?.test(line)) patterns.shift()
+        if (patterns.length > 0) return
         lines.off('line', listen)
         resolve()
       })
     })
+  const deployed = () => prints(STOPPING, STARTED)
   const exited = once(child, 'exit')
   const signal = (name: NodeJS.Signals) => void child.kill(name)
   const stop = async (name: NodeJS.Signals = 'SIGTERM') => {
@@ -120,7 +128,7 @@ export async function startNodeRed(
   late.abort()
   if (reason === undefined) {
     const { pid = 0 } = child
-    return { url: `http://127.0.0.1:${port}`, pid, log, prints, signal, stop }
+    return { url: `http://127.0.0.1:${port}`, pid, log, prints, deployed, signal, stop }
   }
   await stop()
   throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Locator } from 'playwright-core'
 import { Sandbox } from '../../nodes/sandbox/server'
-import { type NodeRed, STARTED } from '../../scripts/node-red'
+import type { NodeRed } from '../../scripts/node-red'
 import { CANARY, UMID } from '../support/events'
 import { refusedPort } from '../support/server'
 import { type Stage, setStage } from './browser'
@@ -297,7 +297,7 @@ describe('the first use in the editor', function () {
     const url = `${nodeRed.url}/flows`
     const flows = (await (await fetch(url)).json()) as Flow[]
     edit(flows)
-    const started = nodeRed.prints(STARTED)
+    const started = nodeRed.deployed()
     const headers = { 'content-type': 'application/json' }
     await fetch(url, { method: 'POST', headers, body: JSON.stringify(flows) })
     await started

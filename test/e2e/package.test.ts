@@ -11,7 +11,6 @@ import {
   type NodeRed,
   PACKAGE,
   removeUserDir,
-  STARTED,
   startNodeRed,
 } from '../../scripts/node-red'
 import { CANARY } from '../support/events'
@@ -51,7 +50,7 @@ describe('the package, installed from its tarball', function () {
   }
 
   async function deploy(flows: FlowNode[]): Promise<void> {
-    const started = nodeRed.prints(STARTED)
+    const started = nodeRed.deployed()
     const response = await fetch(`${nodeRed.url}/flows`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'node-red-deployment-type': 'full' },

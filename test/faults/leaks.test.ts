@@ -9,7 +9,6 @@ import {
   makeUserDir,
   type NodeRed,
   removeUserDir,
-  STARTED,
   startNodeRed,
   writeFlows,
 } from '../../scripts/node-red'
@@ -193,7 +192,7 @@ describe('faults: the key, in a real Node-RED', function () {
       while (seen() < 2 * (index + 1)) await nodeRed.prints(/\[debug:seen\]/)
     }
     const exported = await get('/flows')
-    const deployed = nodeRed.prints(STARTED)
+    const deployed = nodeRed.deployed()
     const response = await fetch(`${nodeRed.url}/flows`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'node-red-deployment-type': 'full' },

@@ -8,7 +8,6 @@ import {
   makeUserDir,
   type NodeRed,
   removeUserDir,
-  STARTED,
   startNodeRed,
   writeFlows,
 } from '../../scripts/node-red'
@@ -109,7 +108,7 @@ describe('example 4, in real time', function () {
   })
 
   it('does not ask the agent a second time when the dots end before it answers', async () => {
-    const started = nodeRed.prints(STARTED)
+    const started = nodeRed.deployed()
     const deployed = await fetch(`${nodeRed.url}/flows`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -10,7 +10,6 @@ import {
   makeUserDir,
   type NodeRed,
   removeUserDir,
-  STARTED,
   startNodeRed,
   writeFlows,
 } from '../../scripts/node-red'
@@ -71,7 +70,7 @@ export class Runtime {
 
   /** Deploys all flows; resolves when they run again. */
   async deploy(): Promise<void> {
-    const started = this.nodeRed.prints(STARTED)
+    const started = this.nodeRed.deployed()
     const headers = { 'content-type': 'application/json', 'node-red-deployment-type': 'full' }
     await this.#fetch('/flows', { method: 'POST', headers, body: JSON.stringify(this.flows) })
     await started
