@@ -73,7 +73,9 @@ export async function startCluster(size: number, options: ClusterOptions): Promi
       port = await findPort(port + 1)
       places.set(name, { userDir, port })
     }
-    await Promise.all([...places.keys()].map(restart))
+    // All have to be there, or given up, before `close` can end those that are.
+    const starts = await Promise.allSettled([...places.keys()].map(restart))
+    for (const start of starts) if (start.status === 'rejected') throw start.reason
     return { recorder, broker, instances, restart, close }
   } catch (error) {
     await close()
