@@ -15,7 +15,7 @@ const IN_FLIGHT = 20
 
 /** What the broker keeps for an instance that is killed, by its session; see docs/scaling.md. */
 describe('example 6, when an instance is killed', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let cluster: Cluster | undefined
 
   afterEach(() => cluster?.close())
@@ -63,7 +63,7 @@ describe('example 6, when an instance is killed', function () {
     const inHand = await killInTheMiddle(cluster, urls)
     // The broker gives in order: when these are answered, the others have been given all theirs.
     await postAll(MESSAGES, MESSAGES + 4, urls)
-    await allReplied(cluster, range(MESSAGES, MESSAGES + 4), 30_000)
+    await allReplied(cluster, range(MESSAGES, MESSAGES + 4), 90_000)
     const { broker } = cluster
     const given = new Set(
       ['instance-1', 'instance-2'].flatMap((it) => [...broker.handedTo(it).keys()]),
@@ -73,7 +73,7 @@ describe('example 6, when an instance is killed', function () {
     const others = range(0, MESSAGES)
       .map(umidOf)
       .flatMap((umid, customer) => (given.has(umid) && !taken(umid) ? [customer] : []))
-    await allReplied(cluster, others, 30_000)
+    await allReplied(cluster, others, 90_000)
     const lost = unanswered(cluster)
     const names = new Set(broker.unstopped())
     assert.ok(lost.length > 0)
@@ -97,7 +97,7 @@ describe('example 6, when an instance is killed', function () {
     await cluster.restart(VICTIM)
     const taken = (umid: string) => inHand.get(umid)?.acknowledged
     const others = range(0, MESSAGES).filter((customer) => !taken(umidOf(customer)))
-    await allReplied(cluster, others, 30_000)
+    await allReplied(cluster, others, 90_000)
     const again = [...cluster.broker.handedTo(VICTIM).values()].filter((message) => message.again)
     assert.ok(again.length > 0)
     const lost = unanswered(cluster)
