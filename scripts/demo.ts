@@ -1,20 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { PHONES_PATH } from '../nodes/sandbox/phone/site'
 import { Sandbox } from '../nodes/sandbox/server'
 import { readExample, replyExample } from './example'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  type NodeRed,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from './node-red'
-
-/** The working tree. */
-export const ROOT = join(__dirname, '..')
+import { type NodeRed, runFlows } from './node-red'
 
 /** The sub-account of the demo. */
 export const SUB_ACCOUNT = 'demo_sub'
@@ -29,13 +17,10 @@ export async function withDemo(
   use: (demo: { sandbox: Sandbox; nodeRed: NodeRed }) => Promise<void>,
 ): Promise<void> {
   const sandbox = await Sandbox.start()
-  const userDir = await makeUserDir()
   try {
     const apiKey = randomUUID()
     sandbox.addSubAccount(SUB_ACCOUNT, apiKey)
-    await linkPackage(userDir, ROOT)
-    await writeFlows(userDir, await replyExample(sandbox, SUB_ACCOUNT, apiKey))
-    const nodeRed = await startNodeRed(userDir, await findPort(port))
+    const nodeRed = await runFlows(await replyExample(sandbox, SUB_ACCOUNT, apiKey), port)
     try {
       await use({ sandbox, nodeRed })
     } finally {
@@ -43,7 +28,6 @@ export async function withDemo(
     }
   } finally {
     await sandbox.close()
-    await removeUserDir(userDir)
   }
 }
 
@@ -57,19 +41,12 @@ export async function withQuickStart(
   port: number,
   use: (demo: { nodeRed: NodeRed; phoneUrl: string }) => Promise<void>,
 ): Promise<void> {
-  const userDir = await makeUserDir()
+  const flows = await readExample('1 Quick start in the sandbox')
+  const id = flows.find(({ type }) => type === '8x8-sandbox')?.id
+  const nodeRed = await runFlows({ flows, credentials: {} }, port)
   try {
-    const flows = await readExample('1 Quick start in the sandbox')
-    const id = flows.find(({ type }) => type === '8x8-sandbox')?.id
-    await linkPackage(userDir, ROOT)
-    await writeFlows(userDir, { flows, credentials: {} })
-    const nodeRed = await startNodeRed(userDir, await findPort(port))
-    try {
-      await use({ nodeRed, phoneUrl: `${nodeRed.url}${PHONES_PATH}/${id}/` })
-    } finally {
-      await nodeRed.stop()
-    }
+    await use({ nodeRed, phoneUrl: `${nodeRed.url}${PHONES_PATH}/${id}/` })
   } finally {
-    await removeUserDir(userDir)
+    await nodeRed.stop()
   }
 }

@@ -9,6 +9,9 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deployable } from './example'
 
+/** The working tree. */
+export const ROOT = join(__dirname, '..')
+
 /** The name of this package, under which Node-RED finds it. */
 export const PACKAGE = '@nr-8x8/node-red-typing-indicator'
 
@@ -65,10 +68,10 @@ export async function makeUserDir(more: object = {}): Promise<string> {
 }
 
 /** Puts this package, as it is in the working tree, into a user directory. */
-export async function linkPackage(userDir: string, root: string): Promise<void> {
+export async function linkPackage(userDir: string): Promise<void> {
   const link = join(userDir, 'node_modules', PACKAGE)
   await mkdir(dirname(link), { recursive: true })
-  await symlink(root, link, 'dir')
+  await symlink(ROOT, link, 'dir')
 }
 
 /** Writes what Node-RED loads when it starts. */
@@ -132,6 +135,34 @@ export async function startNodeRed(
   }
   await stop()
   throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)
+}
+
+/**
+ * Starts Node-RED with this package and flows, in a user directory of its own, which goes when it
+ * stops.
+ * @param port the first to try
+ * @param more settings of Node-RED, and more of its environment
+ * @throws {Error} with the end of its log, when it does not start
+ */
+export async function runFlows(
+  deployable: Deployable,
+  port: number,
+  { settings = {}, env = {} }: { settings?: object; env?: Record<string, string> } = {},
+): Promise<NodeRed & { userDir: string }> {
+  const userDir = await makeUserDir(settings)
+  try {
+    await linkPackage(userDir)
+    await writeFlows(userDir, deployable)
+    const nodeRed = await startNodeRed(userDir, await findPort(port), env)
+    const stop = async (signal?: NodeJS.Signals) => {
+      await nodeRed.stop(signal)
+      await removeUserDir(userDir)
+    }
+    return { ...nodeRed, userDir, stop }
+  } catch (error) {
+    await removeUserDir(userDir)
+    throw error
+  }
 }
 
 function findNodeRed(): { node: string; red: string } {

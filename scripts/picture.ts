@@ -5,8 +5,9 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from './chromium'
-import { ROOT, SUB_ACCOUNT, withDemo, withQuickStart } from './demo'
+import { SUB_ACCOUNT, withDemo, withQuickStart } from './demo'
 import { INBOUND_PATH } from './example'
+import { ROOT } from './node-red'
 
 const pathOf = (name: string) => join(ROOT, 'docs', 'images', name)
 

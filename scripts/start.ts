@@ -7,7 +7,8 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PhoneState } from '../nodes/sandbox/phone/state'
-import { ROOT, withQuickStart } from './demo'
+import { withQuickStart } from './demo'
+import { ROOT } from './node-red'
 import { PhoneClient } from './phone'
 
 /** What the customer writes. */

@@ -10,20 +10,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  type NodeRed,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from '../node-red'
+import { type NodeRed, ROOT, runFlows } from '../node-red'
 import { API_KEY, benchFlow, CONTENDERS, type Contender, PATH } from './flow'
 import { type Figure, figure, inWords, machine, table } from './statistics'
 
 const LEVELS = [1, 64, 512]
-const ROOT = join(__dirname, '..', '..')
 
 /** What the driver answers. */
 interface Run {
@@ -52,22 +43,19 @@ void main()
 async function main(): Promise<void> {
   const api = fork(join(__dirname, 'api.mjs'), [PATH, `Bearer ${API_KEY}`], { execArgv: [] })
   const [{ port }] = await once(api, 'message')
-  const userDir = await makeUserDir({
+  const settings = {
     nodesDir: join(__dirname, 'nodes'),
     logging: { console: { level: 'info' } },
-  })
+  }
   let nodeRed: NodeRed | undefined
   try {
-    await linkPackage(userDir, ROOT)
-    await writeFlows(userDir, benchFlow(`http://127.0.0.1:${port}`))
-    nodeRed = await startNodeRed(userDir, await findPort(18_800))
+    nodeRed = await runFlows(benchFlow(`http://127.0.0.1:${port}`), 18_800, { settings })
     const drive = driver(nodeRed.url, api)
     if (options.profile) await profileEach(drive, options.profile)
     else await compare(nodeRed.url, drive)
   } finally {
     await nodeRed?.stop()
     api.disconnect()
-    await removeUserDir(userDir)
   }
 }
 

@@ -12,6 +12,7 @@ import {
   findPort,
   makeUserDir,
   PACKAGE,
+  ROOT,
   removeUserDir,
   startNodeRed,
   writeFlows,
@@ -20,7 +21,6 @@ import { API_KEY, account, node } from './flow'
 import { type Figure, figure, inWords, machine, table } from './statistics'
 
 const run = promisify(execFile)
-const ROOT = join(__dirname, '..', '..')
 
 /** Others of the palette, for scale. Twilio's API carries WhatsApp: docs/performance.md. */
 const OTHERS = ['node-red-contrib-telegrambot@19.0.1', 'node-red-node-twilio@0.1.0']

@@ -1,5 +1,4 @@
 import { Agent, request } from 'undici'
-import { ROOT } from '../demo'
 import { type Deployable, loadExample } from '../example'
 import {
   findPort,
@@ -68,7 +67,7 @@ export async function startCluster(size: number, options: ClusterOptions): Promi
       const name = `instance-${i}`
       const userDir = await makeUserDir()
       cleanups.unshift(() => removeUserDir(userDir))
-      await linkPackage(userDir, ROOT)
+      await linkPackage(userDir)
       await writeFlows(userDir, await flowOf(name, recorder.url, broker.port, options))
       port = await findPort(port + 1)
       places.set(name, { userDir, port })

@@ -1,17 +1,6 @@
-import { join } from 'node:path'
 import type { BrowserContext } from 'playwright-core'
 import { launchChromium } from '../../scripts/chromium'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  type NodeRed,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from '../../scripts/node-red'
-
-const ROOT = join(__dirname, '..', '..')
+import { type NodeRed, runFlows } from '../../scripts/node-red'
 
 /** A real Node-RED with this package, and a browser. */
 export interface Stage {
@@ -31,10 +20,7 @@ export async function setStage(
   flows: object[] = [],
   env: Record<string, string> = {},
 ): Promise<Stage> {
-  const userDir = await makeUserDir()
-  await linkPackage(userDir, ROOT)
-  await writeFlows(userDir, { flows: flows as never, credentials: {} })
-  const nodeRed = await startNodeRed(userDir, await findPort(21_890), env)
+  const nodeRed = await runFlows({ flows: flows as never, credentials: {} }, 21_890, { env })
   const browser = await launchChromium()
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
   context.setDefaultTimeout(15_000)
@@ -50,7 +36,6 @@ export async function setStage(
     async close() {
       await browser.close()
       await nodeRed.stop()
-      await removeUserDir(userDir)
     },
   }
 }

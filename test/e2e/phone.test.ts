@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { readExample } from '../../scripts/example'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  type NodeRed,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from '../../scripts/node-red'
+import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { PhoneClient } from '../../scripts/phone'
 import { hashPassword } from '../support/password'
 
@@ -17,29 +8,22 @@ import { hashPassword } from '../support/password'
 describe('the phone of example 1, behind httpNodeAuth', function () {
   this.timeout(60_000)
   const authorization = `Basic ${Buffer.from('ana:secret').toString('base64')}`
-  let userDir: string
   let nodeRed: NodeRed
   let url: string
 
   before(async () => {
-    userDir = await makeUserDir({
-      httpNodeAuth: { user: 'ana', pass: hashPassword('secret') },
-    })
-    await linkPackage(userDir, join(__dirname, '..', '..'))
     const flows = await readExample('1 Quick start in the sandbox')
     const slow = flows.find(({ type }) => type === 'delay')
     Object.assign(slow ?? {}, { timeout: '1' })
-    await writeFlows(userDir, { flows, credentials: {} })
-    const short = { SANDBOX_8X8_LIFETIME_MS: '200' }
-    nodeRed = await startNodeRed(userDir, await findPort(22_880), short)
+    nodeRed = await runFlows({ flows, credentials: {} }, 22_880, {
+      settings: { httpNodeAuth: { user: 'ana', pass: hashPassword('secret') } },
+      env: { SANDBOX_8X8_LIFETIME_MS: '200' },
+    })
     const id = flows.find(({ type }) => type === '8x8-sandbox')?.id
     url = `${nodeRed.url}/8x8-sandbox/${id}/`
   })
 
-  after(async () => {
-    await nodeRed?.stop()
-    await removeUserDir(userDir)
-  })
+  after(() => nodeRed?.stop())
 
   it('asks for the password before anything else', async () => {
     for (const path of ['', 'events', 'page.js', 'messages']) {

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import account from '../../nodes/account/account'
 import sandbox from '../../nodes/sandbox/sandbox'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  type NodeRed,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from '../../scripts/node-red'
+import { type NodeRed, runFlows } from '../../scripts/node-red'
 import '../support/flow' // sets the helper up
 import { hashPassword } from '../support/password'
 
@@ -148,7 +139,6 @@ describe('the HTTP routes of the package', function () {
   })
 
   describe('in a real Node-RED with users', () => {
-    let userDir: string
     let nodeRed: NodeRed
     const tokens: Record<string, string> = {}
     const pass = hashPassword('secret')
@@ -164,20 +154,15 @@ describe('the HTTP routes of the package', function () {
         password: pass,
         permissions: [permission],
       }))
-      userDir = await makeUserDir({
+      const settings = {
         adminAuth: { type: 'credentials', users },
         httpNodeAuth: { user: 'guest', pass },
-      })
-      await linkPackage(userDir, join(__dirname, '..', '..'))
-      await writeFlows(userDir, { flows: FLOWS, credentials: {} })
-      nodeRed = await startNodeRed(userDir, await findPort(23_880))
+      }
+      nodeRed = await runFlows({ flows: FLOWS, credentials: {} }, 23_880, { settings })
       for (const permission of permissions) tokens[permission] = await tokenOf(permission)
     })
 
-    after(async () => {
-      await nodeRed?.stop()
-      await removeUserDir(userDir)
-    })
+    after(() => nodeRed?.stop())
 
     async function tokenOf(username: string): Promise<string> {
       const response = await fetch(`${nodeRed.url}/auth/token`, {

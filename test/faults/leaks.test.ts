@@ -3,15 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TypingError } from '../../nodes/account/errors'
 import { Sandbox } from '../../nodes/sandbox/server'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  type NodeRed,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from '../../scripts/node-red'
+import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { closeClients, createClient } from '../support/client'
 import { CANARY, EVENT, rejection, UMID } from '../support/events'
 import { logged, unloadFlow } from '../support/flow'
@@ -116,8 +108,7 @@ describe('faults: the errors that Catch nodes get', () => {
 describe('faults: the key, in a real Node-RED', function () {
   this.timeout(90_000)
   let answer = echo(200)
-  let userDir: string
-  let nodeRed: NodeRed
+  let nodeRed: NodeRed & { userDir: string }
 
   const on = (id: string, type: string, more: object) => ({
     id,
@@ -163,16 +154,12 @@ describe('faults: the key, in a real Node-RED', function () {
   before(async () => {
     const server = await startServer((...args) => answer(...args))
     const logging = { console: { level: 'trace', metrics: true, audit: true } }
-    userDir = await makeUserDir({ logging })
-    await linkPackage(userDir, join(__dirname, '..', '..'))
-    const credentials = { account: { apiKey: CANARY } }
-    await writeFlows(userDir, { flows: flows(server.url), credentials })
-    nodeRed = await startNodeRed(userDir, await findPort(23_880))
+    const deployable = { flows: flows(server.url), credentials: { account: { apiKey: CANARY } } }
+    nodeRed = await runFlows(deployable, 23_880, { settings: { logging } })
   })
 
   after(async () => {
     await nodeRed?.stop()
-    await removeUserDir(userDir)
     await closeServers()
   })
 
@@ -202,7 +189,7 @@ describe('faults: the key, in a real Node-RED', function () {
     await deployed
     const evidence = new Evidence()
     evidence.add('export', exported)
-    evidence.add('file', await readFile(join(userDir, 'flows.json'), 'utf8'))
+    evidence.add('file', await readFile(join(nodeRed.userDir, 'flows.json'), 'utf8'))
     const credentials = await get('/credentials/8x8-account/account')
     assert.deepEqual(credentials, { has_apiKey: true })
     for (const path of ['/flow/tab', '/settings', '/diagnostics']) {

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict'
 import { Sandbox } from '../../nodes/sandbox/server'
-import { ROOT } from '../../scripts/demo'
 import { type FlowNode, loadExample } from '../../scripts/example'
-import {
-  findPort,
-  linkPackage,
-  makeUserDir,
-  type NodeRed,
-  removeUserDir,
-  startNodeRed,
-  writeFlows,
-} from '../../scripts/node-red'
+import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { CANARY, UMID } from '../support/events'
 
 const SUB_ACCOUNT = 'slow_sub'
@@ -19,7 +10,6 @@ const PHONE = { subAccountId: SUB_ACCOUNT, channel: 'whatsapp', msisdn: '+650000
 /** Example 4 for its full minute, in a real Node-RED, in real time, with the lifetimes of 8x8. */
 describe('example 4, in real time', function () {
   this.timeout(120_000)
-  let userDir: string
   let nodeRed: NodeRed
   let sandbox: Sandbox
   let flows: FlowNode[]
@@ -27,23 +17,17 @@ describe('example 4, in real time', function () {
   before(async () => {
     sandbox = await Sandbox.start()
     sandbox.addSubAccount(SUB_ACCOUNT, CANARY)
-    userDir = await makeUserDir()
-    await linkPackage(userDir, ROOT)
     const name = '4 Keep typing while an AI agent works'
     const example = await loadExample(name, sandbox, SUB_ACCOUNT, CANARY)
     flows = example.flows
     const reply = addReply(flows)
-    await writeFlows(userDir, {
-      flows,
-      credentials: { ...example.credentials, [reply]: { password: CANARY } },
-    })
-    nodeRed = await startNodeRed(userDir, await findPort(21_880))
+    const credentials = { ...example.credentials, [reply]: { password: CANARY } }
+    nodeRed = await runFlows({ flows, credentials }, 21_880)
   })
 
   after(async () => {
     await nodeRed?.stop()
     await sandbox?.close()
-    await removeUserDir(userDir)
   })
 
   /** What the example leaves to its reader: the reply, behind the stop. @returns its id */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { ROOT } from '../../scripts/demo'
 import type { FlowNode } from '../../scripts/example'
 import {
   findPort,
@@ -56,7 +55,7 @@ export class Runtime {
     })
     // Node-RED looks for no node without a form.
     await writeFile(join(userDir, 'nodes', 'storm.html'), '')
-    await linkPackage(userDir, ROOT)
+    await linkPackage(userDir)
     const flows = flowsOf(account, start)
     await writeFlows(userDir, { flows, credentials: { account: { apiKey: CANARY } } })
     const nodeRed = await startNodeRed(userDir, await findPort(21_980))
