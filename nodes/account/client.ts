@@ -25,7 +25,6 @@ export class Client {
   readonly #company: Company
   readonly #line: Line
   readonly #sendings = new Set<Sending>()
-  #closed = false
   /** The path of the last event: mostly that of the next one. */
   #path = { subAccountId: '', events: '' }
 
@@ -45,7 +44,7 @@ export class Client {
 
   /** Whether it sends no more, because its account was stopped or deployed again. */
   get closed(): boolean {
-    return this.#closed
+    return this.#company.gate.closed
   }
 
   /** Sends a typing indicator, with retries of what a retry can cure. */
@@ -63,7 +62,6 @@ export class Client {
 
   /** Ends every send under way as `closed`, and all connections. */
   async close(): Promise<void> {
-    this.#closed = true
     this.#company.gate.close()
     for (const sending of this.#sendings) sending.cancel()
     await this.#line.destroy()

@@ -48,6 +48,11 @@ export class Gate {
     this.#room = limits.maxInFlight
   }
 
+  /** Whether nobody goes in any more. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   /** Guests outside. */
   get waiting(): number {
     return this.#again.length + this.#fresh.length
