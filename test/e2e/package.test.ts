@@ -10,13 +10,13 @@ import {
   makeUserDir,
   type NodeRed,
   PACKAGE,
+  ROOT,
   removeUserDir,
   startNodeRed,
 } from '../../scripts/node-red'
 import { CANARY } from '../support/events'
 
 const run = promisify(execFile)
-const ROOT = join(__dirname, '..', '..')
 const SUB_ACCOUNT = 'e2e_sub'
 
 /** The package as users get it: packed, installed from the tarball, in a real Node-RED. */

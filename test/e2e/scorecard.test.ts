@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { type CallExpression, type ObjectExpression, parse } from 'acorn'
 import { simple } from 'acorn-walk'
 import { EXAMPLES } from '../../scripts/example'
+import { ROOT } from '../../scripts/node-red'
 
-const ROOT = join(__dirname, '..', '..')
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const sets = Object.entries<string>(manifest['node-red'].nodes)
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
