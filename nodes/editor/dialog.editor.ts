@@ -66,6 +66,11 @@ export function toNumber(value: unknown): number {
   return /^\d*\.?\d+$/.test(`${value}`) ? Number(value) : Number.NaN
 }
 
+/** Whether the dialog of a node is open, so that its form says more than the node does. */
+export function isOpen<T extends EditorNodeProperties>(node: EditorNode<T>): boolean {
+  return RED.editor.getEditStack().includes(node)
+}
+
 /** Shows the defaults of what a flow, written by hand or by an older version, does not have. */
 export function fillIn<T extends object>(node: T, defaults: T, prefix: string): void {
   for (const key of Object.keys(defaults) as (keyof T & string)[]) {

@@ -1,5 +1,5 @@
 import { CHANNELS, SUB_ACCOUNT_ID } from '../account/api'
-import { type EditorNode, fillIn, isReference, type Verdict } from '../editor/dialog.editor'
+import { type EditorNode, fillIn, isOpen, isReference, type Verdict } from '../editor/dialog.editor'
 import { CUSTOMER_NAME_LENGTH, MSISDN, SANDBOX_DEFAULTS, type SandboxNodeOptions } from './options'
 
 type SandboxNode = EditorNode<SandboxNodeOptions>
@@ -23,10 +23,6 @@ function check(node: SandboxNode, field: Field, value: string | undefined): Verd
   if (value === undefined && field !== 'webhookUrl') return true
   const text = value ?? ''
   return isReference(text) || FINE[field](text) || node._(`check.${field}`)
-}
-
-function isOpen(node: SandboxNode): boolean {
-  return RED.editor.getEditStack().includes(node)
 }
 
 /** The fields of the webhook count only where there is one. */

@@ -3,6 +3,7 @@ import { CHANNELS, type Channel, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '.
 import {
   type EditorNode,
   fillIn,
+  isOpen,
   isReference,
   toNumber,
   type Verdict,
@@ -69,7 +70,7 @@ function showAction(): void {
 
 /** What the form shows while it is open, else what is stored. */
 function typeOf(node: TypingIndicatorNode, field: Field): string {
-  const shown = RED.editor.getEditStack().includes(node) && $(`#node-input-${field}Type`).val()
+  const shown = isOpen(node) && $(`#node-input-${field}Type`).val()
   return `${shown || (node[`${field}Type`] ?? TYPING_INDICATOR_DEFAULTS[`${field}Type`])}`
 }
 
