@@ -13,7 +13,10 @@ export interface Broker {
   port: number
   /** Resolves when it logs a line, from now on, that matches. */
   logs(pattern: RegExp): Promise<void>
-  /** The inbound messages that it gave to a client so far, by umid. Needs `verbose`. */
+  /**
+   * The inbound messages that it gave to a client so far, by umid; a new object where it gave one
+   * again. Needs `verbose`.
+   */
   handedTo(clientId: string): ReadonlyMap<string, HandedMessage>
   /** Packets, stops among them, that a client did not acknowledge so far. Needs `verbose`. */
   inFlight(clientId: string): number
@@ -77,11 +80,9 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
 /** An inbound message that the broker gave to a client. */
 export interface HandedMessage {
   acknowledged: boolean
-  /** Given a second time, because it was not acknowledged the first time. */
-  again: boolean
 }
 
-const SENT = /Sending PUBLISH to (\S+) \(d([01]), .*, m(\d+), '(?:8x8\/inbound\/)?([^']*)'/
+const SENT = /Sending PUBLISH to (\S+) \(.*, m(\d+), '(?:8x8\/inbound\/)?([^']*)'/
 const RECEIVED = /Received PUBLISH from .*'8x8\/(inbound|stop)\/([^']*)'/
 const ACKNOWLEDGED = /Received PUBACK from (\S+) \(Mid: (\d+)/
 
@@ -102,8 +103,8 @@ class Handed {
     if (kind === 'stop') this.#stopped.add(umid)
     const sent = SENT.exec(line)
     if (sent) {
-      const [, client = '', again, packet, umid = ''] = sent
-      const message = { acknowledged: false, again: again === '1' }
+      const [, client = '', packet, umid = ''] = sent
+      const message = { acknowledged: false }
       this.#open.set(`${client} ${packet}`, message)
       if (!line.includes("'8x8/stop/")) this.to(client).set(umid, message)
     }
