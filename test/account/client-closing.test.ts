@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { connect } from 'node:net'
+import { identify } from '../support/certificates'
 import { closeClients, createClient } from '../support/client'
 import { durationOf, EVENT, moment, rejection } from '../support/events'
 import { startServer, startTcpServer } from '../support/server'
@@ -55,6 +57,35 @@ describe('client: closing', () => {
     await client.close()
     await rejection(client.send(EVENT).result, 'closed')
     assert.equal(server.received.length, 0)
+  })
+
+  it('sends nothing of what was cancelled while its connection was being made', async () => {
+    const met = moment()
+    const ready = moment()
+    const server = await startServer((response) => response.end(), await identify())
+    const url = await startTcpServer((socket) => {
+      met.come()
+      void ready.came.then(() => {
+        const upstream = connect(Number(new URL(server.url).port), '127.0.0.1')
+        upstream.on('error', () => {})
+        socket.pipe(upstream).pipe(socket)
+      })
+    })
+    const tls = { rejectUnauthorized: false }
+    // One connection, so that the second event comes behind the first.
+    const client = createClient(url.replace('http', 'https'), { tls, maxInFlight: 1 })
+    const sending = client.send({ ...EVENT, subAccountId: 'cancelled' })
+    const closed = rejection(sending.result, 'closed')
+    await met.came
+    sending.cancel()
+    await closed
+    const next = client.send({ ...EVENT, subAccountId: 'next' })
+    ready.come()
+    await next.result
+    assert.deepEqual(
+      server.received.map(({ path }) => path),
+      ['/api/v1/subaccounts/next/events'],
+    )
   })
 
   for (const proxied of [false, true]) {

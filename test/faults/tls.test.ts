@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type https from 'node:https'
+import { type Identity, identify } from '../support/certificates'
 import { closeClients, createClient } from '../support/client'
 import { EVENT, rejection } from '../support/events'
 import { startProxy, startServer } from '../support/server'
-import { type Identity, identify } from './certificates'
 import { type Cell, describeFaults, type Scene } from './matrix'
 import { echo } from './scenes'
 
