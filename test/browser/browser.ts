@@ -20,8 +20,12 @@ export async function setStage(
   flows: object[] = [],
   env: Record<string, string> = {},
 ): Promise<Stage> {
-  const nodeRed = await runFlows({ flows: flows as never, credentials: {} }, 21_890, { env })
   const browser = await launchChromium()
+  const deployable = { flows: flows as never, credentials: {} }
+  const nodeRed = await runFlows(deployable, 21_890, { env }).catch(async (error) => {
+    await browser.close()
+    throw error
+  })
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
   context.setDefaultTimeout(15_000)
   const errors: string[] = []
