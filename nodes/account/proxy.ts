@@ -18,7 +18,8 @@ export interface ProxyNode {
 
 /**
  * The proxy on the way to an origin: that of the node or, without one, of the environment.
- * @throws {TypingError} `not-configured` for a proxy URL that is none
+ * @throws {TypingError} `not-configured` for a proxy URL that is none, or whose user or
+ * password cannot be read
  */
 export function findProxy(
   origin: string,
@@ -35,10 +36,21 @@ export function findProxy(
     throw new TypingError('not-configured', text, { field: 'proxy' })
   }
   const { username, password = '' } = node?.credentials ?? {}
-  const token = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  const login = username ? `${username}:${password}` : loginOf(new URL(complete))
   return {
     url: complete,
     noProxy: node ? (node.noproxy ?? []).join(',') : variable('no_proxy'),
-    ...(username && { token }),
+    ...(login && { token: `Basic ${Buffer.from(login).toString('base64')}` }),
+  }
+}
+
+/** Read here, because undici takes no notice of a user without a password. */
+function loginOf({ username, password }: URL): string | undefined {
+  if (!username && !password) return undefined
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  } catch {
+    const text = 'The user and password in the URL of the proxy must be percent-encoded'
+    throw new TypingError('not-configured', text, { field: 'proxy' })
   }
 }

@@ -159,7 +159,32 @@ describe('proxy', () => {
     assert.equal(token, `Basic ${Buffer.from('u:').toString('base64')}`)
   })
 
-  for (const url of ['http://', 'ftp://127.0.0.1:21', 'socks5://127.0.0.1:1080', 'http://a:b:c']) {
+  for (const [url, login] of [
+    ['http://u:p@a:1', 'u:p'],
+    ['http://u%40v:p%25@a:1', 'u@v:p%'],
+    ['http://token@a:1', 'token:'], // undici by itself sends nothing without a password
+    ['http://:p@a:1', ':p'],
+  ] as const) {
+    it(`takes the password of ${url}`, () => {
+      const token = `Basic ${Buffer.from(login).toString('base64')}`
+      assert.equal(findProxy(https, undefined, { HTTPS_PROXY: url })?.token, token)
+      assert.equal(findProxy(https, { url }, {})?.token, token)
+    })
+  }
+
+  it('prefers the password of the node to that of its URL', () => {
+    const node = { url: 'http://u:p@a:1', credentials: { username: 'v', password: 'q' } }
+    const token = `Basic ${Buffer.from('v:q').toString('base64')}`
+    assert.equal(findProxy(https, node, {})?.token, token)
+  })
+
+  for (const url of [
+    'http://',
+    'ftp://127.0.0.1:21',
+    'socks5://127.0.0.1:1080',
+    'http://a:b:c',
+    'http://u:100%@a:1',
+  ]) {
     it(`refuses the URL ${url}`, () => {
       const expected = {
         field: 'proxy',
