@@ -99,7 +99,7 @@ async function flowOf(
     if (node.type === 'delay') {
       Object.assign(node, { timeout: `${work}`, timeoutUnits: 'milliseconds' })
     }
-    // The shortest beat there is, so that renewals fall into the work.
+    // A short beat, so that renewals fall into the work.
     if (node.action === 'start') node.renewEvery = 1
   }
   return deployable

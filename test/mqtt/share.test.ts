@@ -8,7 +8,7 @@ const MESSAGES = 3000
 /** Not a multiple of three, or the broker would deal a message to the same instance each time. */
 const REPEATED = 61
 
-/** ms; longer than the shortest time between indicators, which the cluster uses. */
+/** ms; longer than the time between indicators in the cluster. */
 const WORK = 1500
 
 /** Example 6 in three real Node-REDs, with a real Mosquitto. */
