@@ -3,6 +3,8 @@ import { EventEmitter, once } from 'node:events'
 import type { AnyChannel } from '../../nodes/sandbox/conversations'
 import { RETRY_DELAYS } from '../../nodes/sandbox/delivery'
 import { SAMPLE_UMID, type Sandbox } from '../../nodes/sandbox/server'
+import { identify } from '../support/certificates'
+import { closeServers, startServer } from '../support/server'
 import { closeAll, reply, SUB, startSandbox, startTarget } from './helpers'
 
 const AT = Date.UTC(2026, 5, 9, 10, 13, 20)
@@ -164,6 +166,21 @@ describe('sandbox: inbound webhooks', () => {
     await assert.rejects(sandbox.deliver(umid, { url: 'ftp://127.0.0.1/' }), TypeError)
     const to = { url: 'http://127.0.0.1:9', authorization: 'a\nb' }
     await assert.rejects(sandbox.deliver(umid, to), TypeError)
+  })
+
+  it('checks the certificate of a target, whatever the environment says', async () => {
+    const hook = await startServer((response) => response.end(), await identify())
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    try {
+      const impatient = await startSandbox({ retryDelays: [] })
+      const { umid } = impatient.receive({ subAccountId: SUB })
+      const delivery = await impatient.deliver(umid, { url: hook.url, authorization: 'Basic xyz' })
+      assert.deepEqual(delivery, { umid, attempts: 1, delivered: false })
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+      await closeServers()
+    }
+    assert.equal(hook.received.length, 0)
   })
 
   it('waits 1, 10, 30 and 90 s between attempts', async () => {
