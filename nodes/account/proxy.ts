@@ -1,4 +1,7 @@
+import { z } from 'zod'
+import { check } from './check'
 import { TypingError } from './errors'
+import { required, resolved } from './settings'
 
 /** A proxy for one target. */
 export interface ProxyRoute {
@@ -9,17 +12,21 @@ export interface ProxyRoute {
   token?: string
 }
 
-/** Node-RED's `http proxy` config node. */
+/** Node-RED's `http proxy` config node, which stores what it was given, of any type. */
 export interface ProxyNode {
-  url?: string
-  noproxy?: string[]
-  credentials?: { username?: string; password?: string }
+  url?: unknown
+  noproxy?: unknown
+  credentials?: { username?: unknown; password?: unknown }
 }
+
+const proxyUrl = required('URL of the proxy')
+const loginPart = resolved('The user and password of the proxy must be texts')
+const exceptions = z.array(resolved('The hosts without the proxy must be a list of texts'))
 
 /**
  * The proxy on the way to an origin: that of the node or, without one, of the environment.
- * @throws {TypingError} `not-configured` for a proxy URL that is none, or whose user or
- * password cannot be read
+ * @throws {TypingError} `not-configured` for a node without a URL, a proxy URL that is none, or a user
+ * or password that cannot be read: the request must not go another way than the one chosen
  */
 export function findProxy(
   origin: string,
@@ -28,24 +35,33 @@ export function findProxy(
 ): ProxyRoute | undefined {
   const variable = (name: string) =>
     environment[name.toLowerCase()] || environment[name.toUpperCase()] || ''
-  const url = node ? node.url : variable(origin.startsWith('https:') ? 'https_proxy' : 'http_proxy')
-  if (!url) return undefined
+  const given = node
+    ? check('proxy', proxyUrl, node.url)
+    : variable(origin.startsWith('https:') ? 'https_proxy' : 'http_proxy')
+  if (!given) return undefined
+  const url = given.trim()
   const complete = /^\w+:\/\//.test(url) ? url : `http://${url}` // the core takes host:port too
   if (!URL.canParse(complete) || !/^https?:/i.test(complete)) {
     const text = 'The URL of the proxy must be http://host:port or https://host:port'
     throw new TypingError('not-configured', text, { field: 'proxy' })
   }
-  const { username, password = '' } = node?.credentials ?? {}
-  const login = username ? `${username}:${password}` : loginOf(new URL(complete))
+  const login = (node && loginOfNode(node)) ?? loginOfUrl(new URL(complete))
+  const noProxy = node && check('proxy', exceptions, [node.noproxy ?? []].flat())
   return {
     url: complete,
-    noProxy: node ? (node.noproxy ?? []).join(',') : variable('no_proxy'),
+    noProxy: noProxy ? noProxy.join(',') : variable('no_proxy'),
     ...(login && { token: `Basic ${Buffer.from(login).toString('base64')}` }),
   }
 }
 
+function loginOfNode({ credentials }: ProxyNode): string | undefined {
+  const username = check('proxy', loginPart, credentials?.username ?? '')
+  const password = check('proxy', loginPart, credentials?.password ?? '')
+  return username || password ? `${username}:${password}` : undefined
+}
+
 /** Read here, because undici takes no notice of a user without a password. */
-function loginOf({ username, password }: URL): string | undefined {
+function loginOfUrl({ username, password }: URL): string | undefined {
   if (!username && !password) return undefined
   try {
     return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`

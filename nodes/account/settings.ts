@@ -19,17 +19,21 @@ export interface Settings {
   maxWaiting: number
 }
 
-/** A text that must be there. Node-RED leaves a reference to a variable that is not set as it is. */
+/**
+ * A text that may be blank. Node-RED leaves a reference to a variable that is not set as it is.
+ * @param wrong what to say of another type
+ */
+export function resolved(wrong: string) {
+  return z.string(wrong).refine((value) => !REFERENCE.test(value), {
+    error: ({ input }) => `The environment variable ${REFERENCE.exec(`${input}`)?.[1]} is not set`,
+    abort: true,
+  })
+}
+
+/** A text that must be there. */
 export function required(what: string) {
   const missing = `No ${what} is set`
-  return z
-    .string(missing)
-    .min(1, { error: missing, abort: true })
-    .refine((value) => !REFERENCE.test(value), {
-      error: ({ input }) =>
-        `The environment variable ${REFERENCE.exec(`${input}`)?.[1]} is not set`,
-      abort: true,
-    })
+  return resolved(missing).min(1, { error: missing, abort: true })
 }
 
 /** The id of a sub-account. */
@@ -55,7 +59,9 @@ const deadline = seconds('deadline', ACCOUNT_DEFAULTS.deadline)
 const { maxInFlight: inFlight, maxWaiting: waiting } = ACCOUNT_DEFAULTS
 const maxInFlight = wholeNumber('number of requests at once', inFlight, ...COUNTS.maxInFlight)
 const maxWaiting = wholeNumber('number of waiting messages', waiting, ...COUNTS.maxWaiting)
-const region = z.enum(REGIONS, 'The region is unknown')
+const region = required('region')
+  .pipe(z.enum(REGIONS, 'The region is unknown'))
+  .default(ACCOUNT_DEFAULTS.region)
 
 /**
  * @param stored with environment references resolved, as Node-RED hands it to a node
@@ -85,7 +91,7 @@ function readServer(config: AccountOptions, key: string | undefined): Server | u
 export function readOrigin(
   config: Pick<Partial<AccountOptions>, 'region' | 'baseUrl'>,
 ): string | undefined {
-  const where = check('region', region, config.region ?? ACCOUNT_DEFAULTS.region)
+  const where = check('region', region, config.region)
   if (where === 'sandbox') return undefined
   return where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where]
 }

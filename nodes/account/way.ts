@@ -3,12 +3,7 @@ import type { Node, NodeAPI } from 'node-red'
 import { TypingError } from './errors'
 import type { AccountOptions } from './options'
 import { findProxy, type ProxyNode, type ProxyRoute } from './proxy'
-import { tlsOptions } from './tls'
-
-/** The core's `tls-config` node. */
-interface TlsNode {
-  addTLSOptions(options: ConnectionOptions): ConnectionOptions
-}
+import { readTlsConfig, type TlsNode, tlsOptions } from './tls'
 
 /** What is between us and 8x8. */
 export interface Way {
@@ -21,15 +16,16 @@ const TYPES = { tls: 'tls-config', proxy: 'http proxy' } as const
 
 /**
  * The way to an origin, by the config nodes that an account names.
- * @throws {TypingError} `not-configured`: a node that does not run or is no such node, or a proxy
- * URL that is none
+ * @throws {TypingError} `not-configured`: a node that does not run or is no such node, or that
+ * cannot be used as it stands
  */
 export function findWay(
   RED: NodeAPI,
   origin: string,
   config: Partial<Pick<AccountOptions, 'tls' | 'proxy'>>,
 ): Way {
-  const configured = named<TlsNode>(RED, 'tls', config.tls)?.addTLSOptions({})
+  const tlsNode = named<Node & TlsNode>(RED, 'tls', config.tls)
+  const configured = tlsNode && readTlsConfig(tlsNode, storedProperties(RED, tlsNode))
   const proxy = findProxy(origin, named<ProxyNode>(RED, 'proxy', config.proxy), process.env)
   return { tls: tlsOptions(origin, configured), proxy }
 }
@@ -45,4 +41,14 @@ function named<T>(RED: NodeAPI, field: keyof typeof TYPES, id: string | undefine
   if (!id || node?.type === TYPES[field]) return node as T | undefined
   const text = `The ${TYPES[field]} node of the account is missing, disabled or of another type`
   throw new TypingError('not-configured', text, { field })
+}
+
+/** Of a node that runs: its properties and credentials before variables were put in. */
+function storedProperties(RED: NodeAPI, { id, _alias }: Node): Record<string, unknown> {
+  const storedId = _alias ?? id
+  let properties = {}
+  RED.nodes.eachNode((stored) => {
+    if (stored.id === storedId) properties = stored
+  })
+  return { ...properties, ...(RED.nodes.getCredentials(storedId) as object | undefined) }
 }

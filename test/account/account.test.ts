@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { NodeInitializer } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import { generate } from 'selfsigned'
@@ -6,12 +9,19 @@ import type { AccountNode } from '../../nodes/account/account'
 import { subAccountPath } from '../../nodes/account/api'
 import { TypingError } from '../../nodes/account/errors'
 import { acquireSandbox } from '../../nodes/sandbox/shared'
+import { identify } from '../support/certificates'
 import { CANARY } from '../support/events'
 import { loadFlow, logged, unloadFlow } from '../support/flow'
 import { closeServers, startProxy, startServer } from '../support/server'
 import { CATCH, message } from '../support/typing'
 
 const core = (file: string): NodeInitializer => require(`@node-red/nodes/core/network/${file}`)
+
+/** A `tls-config` node. */
+const tlsConfig = (id: string, more: object) => ({
+  ...{ id, type: 'tls-config', cert: '', key: '', ca: '', verifyservercert: true },
+  ...more,
+})
 
 describe('8x8-account', () => {
   afterEach(async () => {
@@ -64,6 +74,37 @@ describe('8x8-account', () => {
     assert.equal((await flow.send(message())).port, 'success')
   })
 
+  it('uses a tls-config node with files, whatever was uploaded to it before', async () => {
+    const { key, cert } = await identify()
+    const server = await startServer((response) => response.end(), { key, cert })
+    const folder = await mkdtemp(join(tmpdir(), 'tls-'))
+    try {
+      const ca = join(folder, 'ca.pem')
+      await writeFile(ca, `# An authority of our own\n${cert}`)
+      const flow = await loadFlow({
+        account: { region: 'custom', baseUrl: server.url, tls: 'tls' },
+        types: [core('05-tls.js')],
+        configs: [tlsConfig('tls', { ca, certname: 'old.pem', keyname: 'old.key' })],
+      })
+      assert.equal((await flow.send(message())).port, 'success')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  for (const verifyservercert of [undefined, null, '', 'false', 0]) {
+    it(`checks certificates with verifyservercert ${JSON.stringify(verifyservercert)}`, async () => {
+      const server = await startServer((response) => response.end(), await identify())
+      const flow = await loadFlow({
+        account: { region: 'custom', baseUrl: server.url, tls: 'tls' },
+        types: [core('05-tls.js')],
+        configs: [tlsConfig('tls', { verifyservercert })],
+      })
+      assert.equal((await flow.send(message())).msg.error?.kind, 'network')
+      assert.equal(server.received.length, 0)
+    })
+  }
+
   it('uses an http proxy node', async () => {
     const server = await startServer((response) => response.end())
     const { url, connects } = await startProxy()
@@ -98,8 +139,38 @@ describe('8x8-account', () => {
       { id: 'proxy', type: 'http proxy', url: 'socks5://127.0.0.1:1080', noproxy: [] },
       { id: 'disabled', type: 'http proxy', url: 'http://127.0.0.1:1', noproxy: [], d: true },
       { id: 'sibling', type: '8x8-account', region: 'sandbox', subAccountId: 'my_sub' },
+      { id: 'blank', type: 'http proxy', url: '', noproxy: [] },
+      { id: 'unset', type: 'http proxy', url: '${TEST_8X8_NOT_SET}', noproxy: [] },
+      { id: 'emptied', type: 'http proxy', url: '${TEST_8X8_EMPTY}', noproxy: [] },
+      { id: 'locked', type: 'http proxy', url: 'http://127.0.0.1:1', noproxy: [] },
+      tlsConfig('no-files', { cert: '/gone/cert.pem', key: '/gone/key.pem' }),
+      tlsConfig('no-ca-file', { ca: '/gone/ca.pem' }),
+      tlsConfig('path-unset', { ca: '${TEST_8X8_NOT_SET}' }),
+      tlsConfig('path-emptied', { ca: '${TEST_8X8_EMPTY}' }),
+      tlsConfig('keyless', { certname: 'cert.pem' }),
+      tlsConfig('imported', { certname: 'cert.pem', keyname: 'key.pem' }),
+      tlsConfig('imported-ca', { caname: 'ca.pem' }),
+      tlsConfig('data-emptied', {}),
+      tlsConfig('garbled-ca', { caname: 'ca.pem' }),
+      tlsConfig('garbled-key', { certname: 'cert.pem', keyname: 'key.pem' }),
+      tlsConfig('mismatched', { certname: 'cert.pem', keyname: 'key.pem' }),
     ]
-    const types = [core('06-httpproxy.js')]
+    const credentials: Record<string, object> = {
+      locked: { username: 'u', password: '${TEST_8X8_NOT_SET}' },
+      keyless: { certdata: 'x' },
+      'data-emptied': { cadata: '${TEST_8X8_EMPTY}' },
+      'garbled-ca': { cadata: 'not a certificate' },
+    }
+    const types = [core('05-tls.js'), core('06-httpproxy.js')]
+    before(async () => {
+      const [one, two] = [await identify(), await identify()]
+      credentials['garbled-key'] = { certdata: one.cert, keydata: 'not a key' }
+      credentials.mismatched = { certdata: one.cert, keydata: two.key }
+      process.env.TEST_8X8_EMPTY = ''
+    })
+    after(() => {
+      delete process.env.TEST_8X8_EMPTY
+    })
     for (const [what, field, account, environment] of [
       ['an http_proxy that is not HTTP', 'proxy', {}, { http_proxy: 'ftp://127.0.0.1:21' }],
       ['a proxy node that is not HTTP', 'proxy', { proxy: 'proxy' }, {}],
@@ -107,10 +178,28 @@ describe('8x8-account', () => {
       ['a node as proxy that is none', 'proxy', { proxy: 'sibling' }, {}],
       ['a TLS node that is not there', 'tls', { tls: 'gone' }, {}],
       ['a proxy node that is disabled', 'proxy', { proxy: 'disabled' }, {}],
+      ['a proxy node without a URL', 'proxy', { proxy: 'blank' }, {}],
+      ['a proxy URL in a variable that is not set', 'proxy', { proxy: 'unset' }, {}],
+      ['a proxy URL in a variable that is empty', 'proxy', { proxy: 'emptied' }, {}],
+      ['a proxy password in a variable that is not set', 'proxy', { proxy: 'locked' }, {}],
+      ['a certificate that cannot be read', 'tls', { tls: 'no-files' }, {}],
+      ['an authority that cannot be read', 'tls', { tls: 'no-ca-file' }, {}],
+      ['an authority in a file whose variable is not set', 'tls', { tls: 'path-unset' }, {}],
+      ['an authority in a file whose variable is empty', 'tls', { tls: 'path-emptied' }, {}],
+      ['an authority in a variable that is empty', 'tls', { tls: 'data-emptied' }, {}],
+      ['a certificate without its key', 'tls', { tls: 'keyless' }, {}],
+      ['a certificate that was left behind by an export', 'tls', { tls: 'imported' }, {}],
+      ['an authority that was left behind by an export', 'tls', { tls: 'imported-ca' }, {}],
+      ['an authority that is no certificate', 'tls', { tls: 'garbled-ca' }, {}],
+      ['a key that is none', 'tls', { tls: 'garbled-key' }, {}],
+      ['a key of another certificate', 'tls', { tls: 'mismatched' }, {}],
     ] as const) {
       it(`shows ${what} at deploy, and sends nothing`, async () => {
         Object.assign(process.env, environment)
-        const flow = await loadFlow({ account: { ...server, ...account }, configs, types })
+        const flow = await loadFlow({
+          account: { ...server, ...account },
+          ...{ configs, credentials, types },
+        })
         for (const name of Object.keys(environment)) delete process.env[name]
         const ring = { fill: 'red', shape: 'ring', text: `status.check.${field}` }
         assert.deepEqual(flow.statuses, [ring])

@@ -122,6 +122,12 @@ describe('client: the connection', () => {
         }
       })
 
+      it('checks them where the tls-config does not say whether to', async () => {
+        const { url } = await startTlsServer()
+        const client = createClient(url, { tls: { rejectUnauthorized: undefined } })
+        await rejection(client.send(EVENT).result, 'network')
+      })
+
       it('checks none that the tls-config leaves unchecked', async () => {
         const { url } = await startTlsServer()
         const client = createClient(url, { tls: { rejectUnauthorized: false } })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { BASE_URLS, SUB_ACCOUNT_ID, subAccountPath, UMID } from '../../nodes/account/api'
 import { TypingError } from '../../nodes/account/errors'
 import type { AccountOptions } from '../../nodes/account/options'
-import { findProxy } from '../../nodes/account/proxy'
+import { findProxy, type ProxyNode } from '../../nodes/account/proxy'
 import { readSettings } from '../../nodes/account/settings'
 import { CANARY } from '../support/events'
 
@@ -63,6 +63,32 @@ describe('settings', () => {
     ['a sub-account with a slash', { subAccountId: '../abc' }, 'subAccountId'],
     ['a variable that is not set', { subAccountId: '${MY_SUB}' }, 'subAccountId'],
     ['an unknown region', { ...good, region: 'mars' as AccountOptions['region'] }, 'region'],
+    ['no region', { ...good, region: '' as AccountOptions['region'] }, 'region'],
+    ...[null, true, 0, ['europe'], { europe: 1 }].map((region): (typeof bad)[number] => [
+      `the region ${JSON.stringify(region)}`,
+      { ...good, region: region as unknown as AccountOptions['region'] },
+      'region',
+    ]),
+    ...[true, [5], {}, 'Infinity', Number.NaN].flatMap((value) =>
+      (['timeout', 'deadline', 'maxInFlight', 'maxWaiting'] as const).map(
+        (field): (typeof bad)[number] => [
+          `the ${field} ${value}`,
+          { ...good, [field]: value as unknown as string },
+          field,
+        ],
+      ),
+    ),
+    ...[null, 12345, true, ['my_sub']].map((value): (typeof bad)[number] => [
+      `the sub-account ${JSON.stringify(value)}`,
+      { subAccountId: value as unknown as string },
+      'subAccountId',
+    ]),
+    ...[null, 8, ['https://api.example.com'], '${MY_URL}'].map((value): (typeof bad)[number] => [
+      `the base URL ${JSON.stringify(value)}`,
+      { ...good, region: 'custom', baseUrl: value as unknown as string },
+      'baseUrl',
+    ]),
+    ['a key that is no text', good, 'apiKey', ['abc'] as unknown as string],
     ['no key', good, 'apiKey', ''],
     ['a key in a variable that is not set', good, 'apiKey', '${MY_KEY}'],
     ['a key with a line break', good, 'apiKey', 'a\r\nX-Evil: 1'],
@@ -177,6 +203,41 @@ describe('proxy', () => {
     const token = `Basic ${Buffer.from('v:q').toString('base64')}`
     assert.equal(findProxy(https, node, {})?.token, token)
   })
+
+  it('takes a node with a password alone, and its exceptions as text', () => {
+    const node = { url: ' http://p:3128 ', noproxy: 'a, b', credentials: { password: 'p' } }
+    const token = `Basic ${Buffer.from(':p').toString('base64')}`
+    assert.deepEqual(findProxy(https, node, {}), {
+      ...{ url: 'http://p:3128', noProxy: 'a, b', token },
+    })
+  })
+
+  const proxyNode = { url: 'http://127.0.0.1:1' }
+  for (const [what, node] of [
+    ['no URL', {}],
+    ['a blank URL', { url: ' ' }],
+    ['a port for a URL', { url: 3128 }],
+    ['a list of URLs', { url: ['http://127.0.0.1:1'] }],
+    ['a URL in a variable that is not set', { url: '${NOT_SET}' }],
+    [
+      'a user in a variable that is not set',
+      { ...proxyNode, credentials: { username: '${NOT_SET}' } },
+    ],
+    [
+      'a password in a variable that is not set',
+      { ...proxyNode, credentials: { username: 'u', password: '${NOT_SET}' } },
+    ],
+    ['an exception in a variable that is not set', { ...proxyNode, noproxy: ['${NOT_SET}'] }],
+    ['exceptions that are no texts', { ...proxyNode, noproxy: [true] }],
+    ['exceptions that are no list', { ...proxyNode, noproxy: { host: 'a' } }],
+  ] as [string, ProxyNode][]) {
+    it(`refuses a node with ${what}, and does not go without it`, () => {
+      assert.throws(
+        () => findProxy(https, node, { HTTPS_PROXY: 'http://a:1' }),
+        (error: TypingError) => error.field === 'proxy' && error.cause.kind === 'not-configured',
+      )
+    })
+  }
 
   for (const url of [
     'http://',
