@@ -68,13 +68,20 @@ export const MAX_MESSAGE_AGE = 2 * 60 * 60 * 1000
 export const CODES = {
   invalidParameter: 1000,
   illegalSubAccount: 1001,
+  invalidMsisdn: 1002,
   invalidId: 1008,
+  outOfRange: 1010,
   invalidIpAddress: 1012,
   insecureProtocol: 1014,
   unauthorized: 1200,
   forbidden: 1201,
   notFound: 1300,
   internalError: 2000,
+  notImplemented: 2001,
+  unsupportedVersion: 2002,
+  unsupportedProduct: 2003,
+  invalidFallbackChannel: 3022,
+  missedUmid: 3029,
 } as const
 
 /**

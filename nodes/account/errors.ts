@@ -1,7 +1,12 @@
 import { z } from 'zod'
-import { CODES } from './api'
+import { CODES, UMID } from './api'
+import type { Redactor } from './redact'
+import { canRepeatHelp } from './statuses'
 
-/** Every kind of failure, and whether sending the same thing again can cure it. */
+/**
+ * Every kind of failure, and whether sending the same thing again can cure it. Of an answer, its code
+ * and its status decide.
+ */
 const RETRYABLE = {
   'not-configured': false,
   'invalid-input': false,
@@ -42,7 +47,7 @@ export interface Facts {
 /** What kept a connection from being made, or (`foreign`) an answer from being understood. */
 export interface Obstacle {
   what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy' | 'foreign'
-  /** The system's, OpenSSL's or HTTP's name for it, e.g. `ECONNREFUSED`. */
+  /** The system's, OpenSSL's or HTTP's name for it, e.g. `ECONNREFUSED`; of a page its type. */
   code: string
 }
 
@@ -133,6 +138,21 @@ const KIND_OF_CODE: ReadonlyMap<number, Kind> = new Map([
   [CODES.illegalSubAccount, 'forbidden'],
 ])
 
+/** Codes of what is wrong with a request, or that 8x8 cannot do: no repeat cures it. */
+const FINAL_CODES: ReadonlySet<number> = new Set([
+  CODES.invalidParameter,
+  CODES.invalidMsisdn,
+  CODES.invalidId,
+  CODES.outOfRange,
+  CODES.insecureProtocol,
+  CODES.notFound,
+  CODES.notImplemented,
+  CODES.unsupportedVersion,
+  CODES.unsupportedProduct,
+  CODES.invalidFallbackChannel,
+  CODES.missedUmid,
+])
+
 /** In plain words, before what the server itself says. */
 const EXPLANATION: Partial<Record<Kind, string>> = {
   authentication: '8x8 refused the API key',
@@ -151,28 +171,52 @@ export interface Answer {
   retryAfter: string | undefined
 }
 
+/** A date-time, as 8x8 writes it. */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$/
+
 /**
  * What an answer that is not a success means: by its code first, then by its status.
  * @param redact takes the API key out of what a server may have echoed
  */
-export function errorOfAnswer(answer: Answer, redact: (text: string) => string): TypingError {
+export function errorOfAnswer(answer: Answer, redact: Redactor): TypingError {
   const { statusCode } = answer
-  const body = parseErrorBody(answer.text)
-  const kind = KIND_OF_CODE.get(body.code ?? Number.NaN) ?? kindOfStatus(statusCode)
-  // On one line, so that nobody forges lines of a log.
-  const reason =
-    body.message &&
-    redact(body.message)
-      .replace(/\p{Cc}+/gu, ' ')
-      .slice(0, 200)
-  const numbers = body.code === undefined ? `${statusCode}` : `${statusCode}, code ${body.code}`
-  return new TypingError(kind, `${EXPLANATION[kind]} (${numbers})${reason ? `: ${reason}` : ''}`, {
+  const { code, message, errorId, timestamp } = parseErrorBody(answer.text)
+  const kind = KIND_OF_CODE.get(code ?? Number.NaN) ?? kindOfStatus(statusCode)
+  const final = code !== undefined && (KIND_OF_CODE.has(code) || FINAL_CODES.has(code))
+  // Who refuses a key is the one most likely to quote it, so nothing of its own words is shown.
+  const isSilent = statusCode === 401 || statusCode === 403 || kind === 'authentication'
+  const reason = message && !isSilent ? `: ${quote(message, redact)}` : ''
+  const numbers = code === undefined ? `${statusCode}` : `${statusCode}, code ${code}`
+  const inForm = (value: string | undefined, form: RegExp) => {
+    const masked = value && redact(value)
+    return masked && isSilent && !form.test(masked) ? undefined : masked || undefined
+  }
+  return new TypingError(kind, `${EXPLANATION[kind]} (${numbers})${reason}`, {
+    retryable: !final && canRepeatHelp(statusCode),
     statusCode,
-    code: body.code,
-    errorId: body.errorId && redact(body.errorId),
-    timestamp: body.timestamp && redact(body.timestamp),
+    code,
+    errorId: inForm(errorId, UMID), // of the same form
+    timestamp: inForm(timestamp, DATE_TIME),
     retryAfter: parseRetryAfter(answer.retryAfter, Date.now()),
   })
+}
+
+/**
+ * A success that is a page: a portal or a proxy answers in place of 8x8, whose success is never HTML.
+ * @param type its media type
+ */
+export function errorOfPage(statusCode: number, type: string): TypingError {
+  const text = `A web page answered in place of 8x8 (${statusCode}, ${type})`
+  const advice = 'Check the base URL, and whether the network or a proxy asks for a login'
+  const obstacle = { what: 'foreign', code: type } as const
+  return new TypingError('server', `${text}. ${advice}`, { statusCode, retryable: false, obstacle })
+}
+
+/** What somebody else wrote: without the key, short, and on one line so that nobody forges a log. */
+function quote(said: string, redact: Redactor): string {
+  return redact(said)
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, 200)
 }
 
 function parseErrorBody(text = ''): z.infer<typeof errorBody> {
@@ -190,11 +234,14 @@ function kindOfStatus(statusCode: number): Kind {
   return statusCode >= 300 && statusCode < 500 ? 'rejected' : 'server'
 }
 
-/** ms from `now` (epoch ms) that a Retry-After header asks for; undefined if it says nothing. */
+/**
+ * ms from `now` (epoch ms) that a Retry-After header asks for; undefined if it says nothing. Seconds
+ * may have decimals, which RFC 9110 does not know but servers send.
+ */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined
-  if (/^\d+$/.test(header)) return Number(header) * 1000
-  const date = Date.parse(header)
+  const value = header?.trim() ?? ''
+  if (/^(\d+(\.\d+)?|\.\d+)$/.test(value)) return Math.ceil(Number(value) * 1000)
+  const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
@@ -209,10 +256,13 @@ const NOT_HTTP = /HTTPParserError|UND_ERR_(RES_|HEADERS_OVERFLOW)/
 /** undici's words for a proxy that answers CONNECT with 4xx, e.g. 407 for a wrong password. */
 const REFUSED_BY_PROXY = /^Proxy response \((4\d\d)\)/
 
-/** What an error of the connection means: an answer never came, or made no sense. */
-export function errorOfConnection(error: unknown): TypingError {
+/**
+ * What an error of the connection means: an answer never came, or made no sense.
+ * @param redact takes the API key out of what a server may have echoed, e.g. in its certificate
+ */
+export function errorOfConnection(error: unknown, redact: Redactor): TypingError {
   const { name = '', code = '', message = '' } = error as Partial<NodeJS.ErrnoException>
-  const detail = message || code || String(error)
+  const detail = quote(message || code || String(error), redact)
   if (NOT_HTTP.test(`${name} ${code}`)) {
     const obstacle = { what: 'foreign', code: code || name } as const
     return new TypingError('server', `The answer cannot be understood: ${detail}`, { obstacle })

@@ -89,7 +89,11 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
       this.#finish(undefined) // the status has decided
     } else {
       this.#over = true
-      this.#reporter.failed(error instanceof TypingError ? error : errorOfConnection(error))
+      this.#reporter.failed(
+        error instanceof TypingError
+          ? error
+          : errorOfConnection(error, (said) => this.#line.redact(said)),
+      )
     }
   }
 

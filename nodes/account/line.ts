@@ -4,7 +4,7 @@ import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici
 import { TypingError } from './errors'
 import type { Exchange } from './exchange'
 import type { ProxyRoute } from './proxy'
-import { redact } from './redact'
+import { createRedactor, type Redactor } from './redact'
 import type { Post } from './sending'
 
 /** Where requests go and as whom. */
@@ -30,7 +30,7 @@ interface Opened {
   dispatcher: Dispatcher
   origin: string
   headers: string[]
-  apiKey: string
+  redact: Redactor
 }
 
 /** The keep-alive connections to 8x8. The only module that imports undici. */
@@ -57,7 +57,7 @@ export class Line {
 
   /** Takes the API key out of what a server said. */
   redact(said: string): string {
-    return redact(said, this.#opened?.apiKey ?? '')
+    return this.#opened ? this.#opened.redact(said) : said
   }
 
   /** Ends all connections, whatever goes on. */
@@ -82,7 +82,7 @@ export class Line {
     if (this.#destroyed) return
     const headers = ['authorization', `Bearer ${apiKey}`, 'content-type', 'application/json']
     const dispatcher = createDispatcher(origin, this.#options, this.#sockets)
-    this.#opened = { dispatcher, origin, headers, apiKey }
+    this.#opened = { dispatcher, origin, headers, redact: createRedactor(apiKey) }
   }
 }
 

@@ -95,7 +95,8 @@ describe('client', () => {
         errorId: 'fe5ac2f4-b6c3-4f0b-9d1c-5fb7a9b1c9e5',
         timestamp: '2017-04-19T02:31:19.4297387+00:00',
       })
-      assert.match(error.message, /Because\./)
+      // What a server says with a 401 could be the key.
+      assert.equal(error.message.includes('Because.'), statusCode !== 401)
       assert.equal(error.code, code)
     })
   }
@@ -169,10 +170,10 @@ describe('client', () => {
   it('takes the key out of an answer that echoes it', async () => {
     const server = await startServer((response, { headers }) => {
       const message = `bad ${headers.authorization}`
-      const body = { code: 1200, message, errorId: CANARY, timestamp: CANARY }
-      response.writeHead(401).end(JSON.stringify(body))
+      const body = { code: 1002, message, errorId: CANARY, timestamp: CANARY }
+      response.writeHead(400).end(JSON.stringify(body))
     })
-    const error = await rejection(createClient(server.url).send(EVENT).result, 'authentication')
+    const error = await rejection(createClient(server.url).send(EVENT).result, 'rejected')
     assert.match(error.message, /Bearer \*\*\*/)
     assert.doesNotMatch(JSON.stringify({ ...error, stack: error.stack }), new RegExp(CANARY))
   })

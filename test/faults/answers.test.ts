@@ -5,13 +5,18 @@ import { startServer } from '../support/server'
 import { type Cell, describeFaults, type Expected } from './matrix'
 import { answering, echo } from './scenes'
 
-/** What an error of this kind is like when every answer is the same. */
-const failing = (kind: Kind, statusCode: number, code?: number): Expected => {
-  const attempts = kind === 'server' || kind === 'rate-limited' ? 'retried' : 1
+/** What an error of this kind is like when every answer is the same. @param final no repeat helps */
+const failing = (
+  kind: Kind,
+  statusCode: number,
+  code?: number,
+  final = kind !== 'server' && kind !== 'rate-limited',
+): Expected => {
+  const attempts = final ? 1 : 'retried'
   return { output: 'error', kind, statusCode, attempts, ...(code !== undefined && { code }) }
 }
 
-const statuses: [statusCode: number, kind: Kind | undefined][] = [
+const statuses: [statusCode: number, kind: Kind | undefined, final?: boolean][] = [
   [200, undefined],
   [201, undefined],
   [202, undefined],
@@ -22,17 +27,27 @@ const statuses: [statusCode: number, kind: Kind | undefined][] = [
   [401, 'authentication'],
   [403, 'forbidden'],
   [404, 'rejected'],
+  [408, 'rejected', false],
+  [409, 'rejected'],
   [410, 'rejected'],
+  [421, 'rejected', false],
   [422, 'rejected'],
+  [425, 'rejected', false],
   [426, 'rejected'],
   [429, 'rate-limited'],
   [500, 'server'],
+  [501, 'server', true],
   [502, 'server'],
   [503, 'server'],
+  [504, 'server'],
+  [505, 'server', true],
+  [511, 'server', true],
+  [520, 'server'],
+  [599, 'server'],
 ]
 
 /** Each code that 8x8 names, with the statuses that it documents or, without one, 400. */
-const codes: [code: number, statusCode: number, kind: Kind][] = [
+const codes: [code: number, statusCode: number, kind: Kind, final?: boolean][] = [
   [CODES.invalidParameter, 400, 'rejected'],
   [CODES.illegalSubAccount, 400, 'forbidden'],
   [CODES.illegalSubAccount, 401, 'forbidden'],
@@ -49,7 +64,10 @@ const codes: [code: number, statusCode: number, kind: Kind][] = [
   [CODES.notFound, 404, 'rejected'],
   [1400, 400, 'rejected'],
   [CODES.internalError, 500, 'server'],
-  [2001, 500, 'server'],
+  [CODES.invalidParameter, 503, 'server', true],
+  [2001, 500, 'server', true],
+  [2002, 500, 'server', true],
+  [2003, 500, 'server', true],
   [2002, 400, 'rejected'],
   [2003, 400, 'rejected'],
   [3022, 400, 'rejected'],
@@ -86,17 +104,17 @@ const redirecting = (statusCode: number, elsewhere: boolean) => async () => {
 }
 
 const cells: Cell[] = [
-  ...statuses.map(([statusCode, kind]): Cell => {
+  ...statuses.map(([statusCode, kind, final]): Cell => {
     const expect: Expected = kind
-      ? failing(kind, statusCode)
+      ? failing(kind, statusCode, undefined, final)
       : { output: 'success', statusCode, attempts: 1 }
     return { name: `${statusCode}`, provoke: () => answering(echo(statusCode)), expect }
   }),
   ...codes.map(
-    ([code, statusCode, kind]): Cell => ({
+    ([code, statusCode, kind, final]): Cell => ({
       name: `${statusCode} with code ${code}`,
       provoke: () => answering(echo(statusCode, { code })),
-      expect: failing(kind, statusCode, code),
+      expect: failing(kind, statusCode, code, final),
     }),
   ),
   ...[301, 302, 303, 307, 308].flatMap((statusCode) =>
@@ -121,6 +139,23 @@ const cells: Cell[] = [
   },
   { name: 'Retry-After of zero', provoke: limitedOnce('0'), expect: again },
   { name: 'Retry-After in the past', provoke: limitedOnce(inSeconds(-60)), expect: again },
+  {
+    name: 'Retry-After with decimals',
+    provoke: limitedOnce('1.5'),
+    expect: { ...again, atLeast: 1490 },
+  },
+  {
+    name: 'a server that ends an idle connection with 408',
+    provoke: async () => {
+      const server = await startServer((response) => {
+        const headers = { connection: 'close' }
+        response.writeHead(server.received.length === 2 ? 408 : 200, headers).end()
+      })
+      return { url: server.url, requests: () => server.received.length }
+    },
+    messages: 2,
+    expect: { ...again, requests: 3 },
+  },
   { name: 'no Retry-After', provoke: limitedOnce(undefined), expect: again },
   { name: 'Retry-After that is empty', provoke: limitedOnce(''), expect: again },
   { name: 'Retry-After that is garbage', provoke: limitedOnce('soon'), expect: again },

@@ -24,10 +24,22 @@ export class Evidence {
     return this.#texts.filter((entry) => entry.from === from).length
   }
 
-  /** Where a secret is: as it is, in Base64, or as a URL has it; in any case of the letters. */
+  /**
+   * Where a secret is: as it is, in Base64 (with its scheme, too), or as a URL has it; in any case of
+   * the letters.
+   */
   find(secret: string): string[] {
     const base64 = Buffer.from(secret).toString('base64')
-    const forms = [secret, base64, base64.replace(/=+$/, ''), encodeURIComponent(secret)]
+    const inUrl = encodeURIComponent(secret)
+    const whole = Buffer.from(`Bearer ${secret}`).toString('base64').replace(/=+$/, '')
+    const forms = [
+      secret,
+      base64,
+      base64.replace(/=+$/, ''),
+      inUrl,
+      encodeURIComponent(inUrl),
+      whole,
+    ]
     return this.#texts.flatMap(({ from, text }) =>
       forms
         .filter((form) => text.toLowerCase().includes(form.toLowerCase()))

@@ -32,6 +32,8 @@ describe('faults: the search for the key', () => {
     ['another case', SECRET.toUpperCase()],
     ['Base64', { header: Buffer.from(SECRET).toString('base64') }],
     ['Base64 without its padding', Buffer.from(SECRET).toString('base64').replace(/=+$/, '')],
+    ['Base64 with its scheme', Buffer.from(`Bearer ${SECRET}`).toString('base64')],
+    ['a URL in a URL', encodeURIComponent(encodeURIComponent(SECRET))],
     ['a URL', { location: `/x?key=${encodeURIComponent(SECRET)}` }],
     ['the cause of a cause', new Error('a', { cause: new Error('b', { cause: SECRET }) })],
     ['the message of a cause', new Error('a', { cause: new Error(SECRET) })],
@@ -197,7 +199,8 @@ describe('faults: the key, in a real Node-RED', function () {
     }
     const log = nodeRed.log.join('\n')
     evidence.add('log', log)
-    assert.match(log, /8x8 refused the API key \(401, code 1200\): Bearer \*\*\* and \*\*\*/)
+    assert.match(log, /8x8 refused the API key \(401, code 1200\)(?!:)/)
+    assert.match(log, /8x8 rejected the request \(400, code 1002\): Bearer \*\*\* and \*\*\*/)
     assert.match(log, /\[audit\]/)
     assert.deepEqual(evidence.find(CANARY), [])
   })

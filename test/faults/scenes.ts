@@ -22,8 +22,11 @@ export function echo(
     const { authorization = '' } = request.headers
     const key = authorization.replace('Bearer ', '')
     const base64 = Buffer.from(key).toString('base64')
+    const twice = encodeURIComponent(encodeURIComponent(key))
+    const whole = Buffer.from(authorization).toString('base64')
+    const echoed = [authorization, key, base64, encodeURIComponent(key), twice, whole]
     const said = {
-      message: `${authorization} and ${key} and ${base64} and ${encodeURIComponent(key)}`,
+      message: [...echoed, JSON.stringify({ key })].join(' and '),
       errorId: key,
       timestamp: base64,
       ...body,
