@@ -1,10 +1,20 @@
 import type { Dispatcher } from 'undici'
-import { errorOfAnswer, errorOfConnection, TypingError } from './errors'
+import { beginsLikePage, decodeBody, pageTypeOf } from './body'
+import { errorOfAnswer, errorOfConnection, errorOfPage, TypingError } from './errors'
 import type { Line } from './line'
 import type { Attempt, Post, Reporter } from './sending'
 
 /** Bytes read of an answer; 8x8's error bodies have about 200. */
 const MAX_ANSWER = 64 * 1024
+
+/** Bytes of a success that say whether it is a page; our choice: none has so many blanks before it. */
+const START_OF_PAGE = 1024
+
+/**
+ * ms in which a success without a type has to show a page. Our choice: nobody should wait long for a
+ * body that tells nothing else.
+ */
+const BODY_PATIENCE = 500
 
 const ABORTED = new Error('aborted')
 
@@ -22,6 +32,10 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
   #accepted = false
   /** 0 until the head of the answer is there. */
   #statusCode = 0
+  /** The media type of a success that is a page, and so none. */
+  #pageType: string | undefined
+  /** Of a success that may yet turn out to be a page. */
+  #patience: NodeJS.Timeout | undefined
   #retryAfter: string | undefined
   #size = 0
   #chunks: Buffer[] | undefined
@@ -44,6 +58,7 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
     if (this.#over) return undefined
     this.#over = true
     this.#controller?.abort(ABORTED)
+    this.#acceptUnlessPage()
     return this.#statusCode && !this.#accepted ? this.#verdict(undefined) : undefined
   }
 
@@ -59,12 +74,16 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
   ): void {
     if (this.#over || statusCode < 200) return
     this.#statusCode = statusCode
-    if (statusCode < 300) {
-      this.#accepted = true // the body is read only to free the connection
-      this.#reporter.accepted(statusCode)
-    } else {
-      this.#retryAfter = [headers['retry-after']].flat()[0]
+    const header = (name: string) => [headers[name]].flat()[0]
+    if (statusCode >= 300) {
+      this.#retryAfter = header('retry-after')
+      return
     }
+    const type = header('content-type')
+    const isEmpty = statusCode === 204 || header('content-length') === '0'
+    if (!isEmpty) this.#pageType = pageTypeOf(type)
+    if (isEmpty || /json/i.test(type ?? '')) this.#acceptUnlessPage()
+    else this.#patience = setTimeout(() => this.#acceptUnlessPage(), BODY_PATIENCE)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -76,11 +95,14 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
     } else if (!this.#accepted) {
       this.#chunks ??= []
       this.#chunks.push(chunk)
+      if (this.#statusCode < 300) this.#judgeStart(this.#chunks)
     }
   }
 
   onResponseEnd(): void {
-    if (!this.#over) this.#finish(this.#chunks && Buffer.concat(this.#chunks).toString())
+    if (this.#over) return
+    if (this.#size === 0) this.#pageType = undefined // some servers give nothing a type, too
+    this.#finish(this.#chunks && decodeBody(Buffer.concat(this.#chunks)))
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -100,11 +122,29 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
   /** @param text of an answer that is not a success, where it could be read */
   #finish(text: string | undefined): void {
     this.#over = true
+    this.#acceptUnlessPage()
     if (this.#accepted) this.#reporter.ended()
     else this.#reporter.failed(this.#verdict(text))
   }
 
+  /** @param chunks the body of a success, as far as it is there */
+  #judgeStart(chunks: Buffer[]): void {
+    const isPage = beginsLikePage(decodeBody(Buffer.concat(chunks)))
+    if (isPage) this.#pageType ??= 'text/html'
+    if (isPage !== undefined || this.#size > START_OF_PAGE) this.#acceptUnlessPage()
+  }
+
+  /** Of a success the body is read only to free the connection, so nobody waits for its end. */
+  #acceptUnlessPage(): void {
+    clearTimeout(this.#patience)
+    if (this.#accepted || !this.#statusCode || this.#statusCode >= 300 || this.#pageType) return
+    this.#accepted = true
+    this.#chunks = undefined
+    this.#reporter.accepted(this.#statusCode)
+  }
+
   #verdict(text: string | undefined): TypingError {
+    if (this.#pageType) return errorOfPage(this.#statusCode, this.#pageType)
     const answer = { statusCode: this.#statusCode, text, retryAfter: this.#retryAfter }
     return errorOfAnswer(answer, (said) => this.#line.redact(said))
   }

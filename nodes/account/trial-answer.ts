@@ -26,7 +26,7 @@ export type Finding =
 export interface TrialAnswer {
   result: Finding
   host?: string
-  /** Status, code or the system's name of the failure; never what a server wrote. */
+  /** Status, code, the type of a page or the system's name of the failure; no words of a server. */
   detail?: string
   /** The time limit, where it was reached. */
   seconds?: number

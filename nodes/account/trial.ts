@@ -28,7 +28,7 @@ export async function tryConnection({ server, subAccountId, ...way }: Trial): Pr
   } catch (error) {
     const failure = error as TypingError
     const { statusCode, code } = failure.cause
-    const detail = [statusCode ?? failure.obstacle?.code, code].filter(Boolean).join(', ')
+    const detail = [statusCode, code, failure.obstacle?.code].filter(Boolean).join(', ')
     const result = findingOf(failure, way.proxy !== undefined)
     return { result, host, seconds: timeout / 1000, ...(detail && { detail }) }
   } finally {
@@ -60,11 +60,11 @@ function findingOf({ cause, obstacle }: TypingError, viaProxy: boolean): Finding
       if (!obstacle) return 'unreachable'
       return viaProxy && isOfWay(obstacle.what) ? 'proxy' : obstacle.what
     case 'server':
-      return statusCode ? 'server' : 'foreign'
+      return obstacle?.what === 'foreign' ? 'foreign' : 'server'
     default:
       if (statusCode === 426) return 'tls'
-      // 8x8 looks at the umid only after the key and the sub-account.
-      return code === undefined ? 'foreign' : 'fine'
+      // 8x8 looks at the umid only after the key and the sub-account. Its codes have four digits.
+      return code !== undefined && code >= 1000 ? 'fine' : 'foreign'
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { closeClients, createClient } from '../support/client'
+import FakeTimers from '@sinonjs/fake-timers'
+import { closeClients, createClient, headArrived } from '../support/client'
 import { CANARY, durationOf, EVENT, rejection, UMID } from '../support/events'
 import { startServer } from '../support/server'
 
@@ -192,6 +193,29 @@ describe('client', () => {
     const duration = await durationOf(sent)
     assert.ok(duration < 2000, `after ${duration} ms`)
     assert.equal((await sent).attempts, 1)
+  })
+
+  it('does not wait for a body where the head says that it is no page', async () => {
+    const server = await startServer((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+    })
+    const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+    const clock = FakeTimers.install({ toFake: ['setTimeout'] })
+    try {
+      assert.equal((await client.send(EVENT).result).attempts, 1)
+    } finally {
+      clock.uninstall()
+    }
+  })
+
+  it('counts a success whose body does not come as sent when it is cancelled', async () => {
+    const server = await startServer((response) => response.writeHead(200).flushHeaders())
+    const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+    const arrived = headArrived()
+    const sending = client.send(EVENT)
+    await arrived
+    sending.cancel()
+    assert.equal((await sending.result).statusCode, 200)
   })
 
   it('gives connections of successes that do not end to those that wait', async () => {

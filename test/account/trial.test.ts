@@ -73,6 +73,8 @@ describe('trial', () => {
     ['429', 429, '', 'limited', '429'],
     ['500', 500, '<html>', 'server', '500'],
     ['a 404 of another server', 404, '<html>', 'foreign', '404'],
+    ['a 404 of another API', 404, '{"code":404}', 'foreign', '404, 404'],
+    ['a login of the network', 511, '<html>', 'server', '511'],
     ['a redirect', 302, '', 'foreign', '302'],
   ] as const) {
     it(`takes ${name} for ${result}, in one request`, async () => {
@@ -90,6 +92,29 @@ describe('trial', () => {
       })
     })
   }
+
+  for (const [type, body] of [
+    ['text/html; charset=utf-8', '<html>Log in</html>'],
+    ['application/xhtml+xml', '<html>Log in</html>'],
+  ] as const) {
+    it(`takes a page of ${type} with 200 for foreign, and says what answered`, async () => {
+      const server = await startServer((response) => {
+        response.writeHead(200, { 'content-type': type }).end(body)
+      })
+      const answer = await tryConnection(trial(server.url))
+      assert.equal(answer.result, 'foreign')
+      assert.equal(answer.detail, `200, ${type.replace(/;.*/, '')}`)
+      assert.equal(server.received.length, 1)
+    })
+  }
+
+  it('takes a page without a type for foreign', async () => {
+    const url = await startTcpServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n<!doctype html><p>Log in'))
+    })
+    const answer = await tryConnection(trial(url))
+    assert.deepEqual([answer.result, answer.detail], ['foreign', '200, text/html'])
+  })
 
   it('tells a host that there is not', async () => {
     const answer = await tryConnection(trial('https://nowhere.invalid'))

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { moment } from '../support/events'
 import { startServer } from '../support/server'
 import { type Cell, describeFaults } from './matrix'
-import { answering, saying } from './scenes'
+import { answering, saying, trickling } from './scenes'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
 const rejected = { output: 'error', kind: 'rejected', statusCode: 400, attempts: 1 } as const
@@ -13,6 +13,42 @@ const sent = { output: 'success', statusCode: 200, attempts: 1 } as const
 const BOMB = gzipSync(Buffer.alloc(50_000_000))
 const PADDING = Buffer.alloc(10 * 1024 * 1024, ' ')
 const BODY = JSON.stringify({ code: 1200, message: 'a' })
+
+/** Pages that come with 200: of portals, of proxies, of a base URL that is wrong. */
+const pages: [what: string, head: string, body: string][] = [
+  ['by its type', '200 OK\r\ncontent-type: text/html', 'Log in as KEY'],
+  ['with a charset', '200 OK\r\ncontent-type: Text/HTML; charset=utf-8', '<html>KEY</html>'],
+  ['XHTML', '200 OK\r\ncontent-type: application/xhtml+xml', '<html>KEY</html>'],
+  ['without a type', '200 OK', '<!DOCTYPE html><p>KEY</p>'],
+  ['without a doctype', '200 OK', '<html>KEY</html>'],
+  ['with an attribute', '200 OK', '<HTML lang="en">KEY</HTML>'],
+  ['after blanks', '200 OK', '\r\n\t  <html>KEY</html>'],
+  ['after a byte order mark', '200 OK', '\u{feff}<!doctype html><p>KEY</p>'],
+  ['called plain', '200 OK\r\ncontent-type: text/plain', '<!doctype html>KEY'],
+  ['called KEY', '200 OK\r\ncontent-type: KEY', '<!doctype html>'],
+]
+
+/** What is no page stays a success. */
+const successes: [what: string, head: string, body: string][] = [
+  ['empty', '200 OK\r\ncontent-length: 0', ''],
+  ['empty, to the end of the connection', '200 OK', ''],
+  ['empty, of a type', '200 OK\r\ncontent-type: text/html\r\ncontent-length: 0', ''],
+  ['empty, of a type, to the end of the connection', '200 OK\r\ncontent-type: text/html', ''],
+  ['without a body', '204 No Content', ''],
+  ['JSON', '200 OK\r\ncontent-type: application/json', '{}'],
+  ['JSON with HTML in it', '202 Accepted', '{"html":"<html>"}'],
+  ['text', '201 Created\r\ncontent-type: text/plain', 'OK'],
+  ['text of one sign', '200 OK', '<'],
+  ['blanks', '200 OK', '  \r\n'],
+  ['XML', '200 OK\r\ncontent-type: text/xml', '<?xml version="1.0"?><ok/>'],
+  ['something that only begins like it', '200 OK', '<htmlish/>'],
+]
+
+const marked: [what: string, body: Buffer][] = [
+  ['UTF-8', Buffer.from(`\u{feff}${BODY}`)],
+  ['UTF-16, little end first', Buffer.from(`\u{feff}${BODY}`, 'utf16le')],
+  ['UTF-16, big end first', Buffer.from(`\u{feff}${BODY}`, 'utf16le').swap16()],
+]
 
 /** Says the head and the body of an answer as they are, and closes the connection. */
 const closing = (head: string, body: string) => () =>
@@ -100,11 +136,42 @@ const cells: Cell[] = [
     provoke: closing('502 No\r\ncontent-type: text/html', '<html>KEY</html>'),
     expect: { output: 'error', kind: 'server', statusCode: 502, attempts: 'retried' },
   },
+  ...pages.map(
+    ([what, head, body]): Cell => ({
+      name: `a page as a success: ${what}`,
+      provoke: closing(head, body),
+      expect: { output: 'error', kind: 'server', statusCode: 200, attempts: 1, says: /web page/ },
+    }),
+  ),
+  ...successes.map(
+    ([what, head, body]): Cell => ({
+      name: `a success that is no page: ${what}`,
+      provoke: closing(head, body),
+      expect: { ...sent, statusCode: Number(head.slice(0, 3)) },
+    }),
+  ),
   {
-    name: 'HTML as a success',
-    provoke: closing('200 OK\r\ncontent-type: text/html', '<html>KEY</html>'),
-    expect: sent,
+    name: 'a page as a success, in pieces',
+    provoke: () =>
+      saying((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n \n<!')
+        setTimeout(() => socket.write('DOCTYPE html><p>'), 20)
+      }),
+    expect: { output: 'error', kind: 'server', statusCode: 200, attempts: 1, says: /web page/ },
   },
+  {
+    name: 'a page as a success that never ends',
+    provoke: () =>
+      saying(trickling('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<html>', ' ', 20)),
+    expect: { output: 'error', kind: 'server', statusCode: 200, attempts: 1, says: /web page/ },
+  },
+  ...marked.map(
+    ([what, body]): Cell => ({
+      name: `a body with a byte order mark: ${what}`,
+      provoke: () => bytes(400, body),
+      expect: { ...rejected, kind: 'authentication', code: 1200 },
+    }),
+  ),
   {
     name: 'a body in Latin-1 that says UTF-8',
     provoke: () => bytes(401, Buffer.from('{"code":1200,"message":"clé"}', 'latin1')),

@@ -5,9 +5,18 @@ import { closeServers } from './server'
 
 const clients: Client[] = []
 
+/** Resolves when a client has the head of an answer. */
+export function headArrived(): Promise<void> {
+  return published('undici:request:headers')
+}
+
 /** Resolves when a client has the whole of an answer. */
 export function answerArrived(): Promise<void> {
-  const channel = 'undici:request:trailers'
+  return published('undici:request:trailers')
+}
+
+/** Resolves when undici publishes something on a diagnostics channel. */
+export function published(channel: string): Promise<void> {
   return new Promise((resolve) => {
     const arrived = () => {
       unsubscribe(channel, arrived)

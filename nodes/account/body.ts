@@ -1,0 +1,29 @@
+/** The media types of web pages. */
+const PAGE_TYPE = /^\s*(text\/html|application\/xhtml\+xml)\b/i
+
+/** How web pages begin, by the MIME Sniffing Standard of WHATWG (7.1), which browsers follow. */
+const PAGE_START =
+  /^<(!--|(!doctype|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>])/i
+
+/** Characters that tell a page from anything else: those of `<!doctype` and one more. */
+const ENOUGH = 10
+
+/** The media type of a page, by a Content-Type header; undefined: it is no page. */
+export function pageTypeOf(contentType: string | undefined): string | undefined {
+  return PAGE_TYPE.exec(contentType ?? '')?.[1]?.toLowerCase()
+}
+
+/** Whether a body begins like a web page; undefined: what is there is too little to tell. */
+export function beginsLikePage(body: string): boolean | undefined {
+  const start = body.trimStart().slice(0, ENOUGH)
+  if (PAGE_START.test(start)) return true
+  const isTag = start === '' || (start.startsWith('<') && !/[\s>]/.test(start))
+  return isTag && start.length < ENOUGH ? undefined : false
+}
+
+/** The text of a body: UTF-8, or UTF-16 by its byte order mark, and without the mark. */
+export function decodeBody(bytes: Buffer): string {
+  const mark = bytes.subarray(0, 2).toString('hex')
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
+}
