@@ -106,8 +106,12 @@ const CONNECT_TIMEOUT = 10_000
 function createDispatcher(origin: string, options: LineOptions, sockets: Set<Socket>): Dispatcher {
   const { tls, proxy, connections } = options
   const timeout = Math.min(options.timeout, CONNECT_TIMEOUT)
-  // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
-  const checked = { rejectUnauthorized: true, timeout }
+  const checked = {
+    // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
+    rejectUnauthorized: true,
+    timeout,
+    autoSelectFamilyAttemptTimeout: timeoutOfAddress(timeout),
+  }
   const requestTls = { ...checked, ...tls }
   const connect = remembering(sockets, requestTls)
   if (!proxy) return new Pool(origin, { connections, connect })
@@ -126,6 +130,17 @@ function createDispatcher(origin: string, options: LineOptions, sockets: Set<Soc
     noProxy,
     ...(token && { token }),
   })
+}
+
+/**
+ * ms for the TCP handshake with each address of a host but the last one. Node gives each 250 ms and
+ * then never comes back to it, so a host is lost whose one address is slow and whose next one is dead.
+ * Half of the time, because Node tries the families by turns: the second address is of the other one.
+ * Go's net.Dialer shares its time out in the same way, by the number of addresses.
+ * @param timeout ms for the connection
+ */
+function timeoutOfAddress(timeout: number): number {
+  return Math.ceil(timeout / 2)
 }
 
 /** undici's own connector, and each socket in the set from its first moment on. */

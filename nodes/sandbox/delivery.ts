@@ -131,20 +131,24 @@ function post(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const { request } = url.startsWith('https:') ? https : http
+  // The types of Node.js 20 do not know the last one.
+  const options: https.RequestOptions & { autoSelectFamilyAttemptTimeout: number } = {
+    method: 'POST',
+    // A connection for each attempt: none stays behind, and none can be stale.
+    agent: false,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...(authorization !== undefined && { authorization }),
+    },
+    signal,
+    // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
+    rejectUnauthorized: true,
+    // Half of the time for each of two addresses, as for an account (docs/adr/0003).
+    autoSelectFamilyAttemptTimeout: Math.ceil(timeout / 2),
+  }
   return new Promise((resolve) => {
-    const posting = request(url, {
-      method: 'POST',
-      // A connection for each attempt: none stays behind, and none can be stale.
-      agent: false,
-      // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
-      rejectUnauthorized: true,
-      headers: {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        ...(authorization !== undefined && { authorization }),
-      },
-      signal,
-    })
+    const posting = request(url, options)
     const timer = setTimeout(() => posting.destroy(new Error('time-out')), timeout)
     posting
       .on('response', (response) => resolve(response.resume().statusCode))

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import type { AnyChannel } from '../../nodes/sandbox/conversations'
 import { RETRY_DELAYS } from '../../nodes/sandbox/delivery'
 import { SAMPLE_UMID, type Sandbox } from '../../nodes/sandbox/server'
+import { ADDRESSES, forgetHosts, knowHost, startDeadServer } from '../support/addresses'
 import { identify } from '../support/certificates'
 import { closeServers, startServer } from '../support/server'
 import { closeAll, reply, SUB, startSandbox, startTarget } from './helpers'
@@ -181,6 +182,25 @@ describe('sandbox: inbound webhooks', () => {
       await closeServers()
     }
     assert.equal(hook.received.length, 0)
+  })
+
+  it('reaches a target with a slow address and a dead one', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const slow = await startDeadServer(ADDRESSES[0])
+    const dead = await startDeadServer(ADDRESSES[1], slow.port)
+    try {
+      const tried = knowHost('dual.test', ADDRESSES)
+      const once = await startSandbox({ retryDelays: [] })
+      const { umid } = once.receive({ subAccountId: SUB })
+      const to = { url: `http://dual.test:${slow.port}`, timeout: 4000 }
+      const delivery = once.deliver(umid, to)
+      await tried
+      slow.wake()
+      assert.equal((await delivery).statusCode, 200)
+    } finally {
+      forgetHosts()
+      await Promise.all([slow.close(), dead.close()])
+    }
   })
 
   it('waits 1, 10, 30 and 90 s between attempts', async () => {
