@@ -95,7 +95,7 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
     } else if (!this.#accepted) {
       this.#chunks ??= []
       this.#chunks.push(chunk)
-      if (this.#statusCode < 300) this.#judgeStart(this.#chunks)
+      if (this.#statusCode < 300 && !this.#pageType) this.#judgeStart(this.#chunks)
     }
   }
 
@@ -130,7 +130,7 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
   /** @param chunks the body of a success, as far as it is there */
   #judgeStart(chunks: Buffer[]): void {
     const isPage = beginsLikePage(decodeBody(Buffer.concat(chunks)))
-    if (isPage) this.#pageType ??= 'text/html'
+    if (isPage) this.#pageType = 'text/html'
     if (isPage !== undefined || this.#size > START_OF_PAGE) this.#acceptUnlessPage()
   }
 
