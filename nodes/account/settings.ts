@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { API_KEY, BASE_URLS, isBaseUrl, REFERENCE, REGIONS, SUB_ACCOUNT_ID } from './api'
 import { check, seconds, wholeNumber } from './check'
+import { cleanApiKey, cleanText } from './clean'
 import type { Server } from './line'
 import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
 
@@ -19,11 +20,15 @@ export interface Settings {
   maxWaiting: number
 }
 
-/** A text that must be there. Node-RED leaves a reference to a variable that is not set as it is. */
-export function required(what: string) {
+/**
+ * A text that must be there. Node-RED leaves a reference to a variable that is not set as it is.
+ * @param clean takes off what was typed or pasted around it
+ */
+export function required(what: string, clean = cleanText) {
   const missing = `No ${what} is set`
   return z
     .string(missing)
+    .overwrite(clean)
     .min(1, { error: missing, abort: true })
     .refine((value) => !REFERENCE.test(value), {
       error: ({ input }) =>
@@ -38,7 +43,7 @@ export const subAccountId = required('sub-account').regex(
   'A sub-account has 3 to 50 letters, digits or any of - . _ &',
 )
 
-const apiKey = required('API key').regex(
+const apiKey = required('API key', cleanApiKey).regex(
   API_KEY,
   'The API key has characters that an HTTP header cannot carry',
 )
@@ -55,7 +60,8 @@ const deadline = seconds('deadline', ACCOUNT_DEFAULTS.deadline)
 const { maxInFlight: inFlight, maxWaiting: waiting } = ACCOUNT_DEFAULTS
 const maxInFlight = wholeNumber('number of requests at once', inFlight, ...COUNTS.maxInFlight)
 const maxWaiting = wholeNumber('number of waiting messages', waiting, ...COUNTS.maxWaiting)
-const region = z.enum(REGIONS, 'The region is unknown')
+const unknown = 'The region is unknown'
+const region = z.string(unknown).overwrite(cleanText).pipe(z.enum(REGIONS, unknown))
 
 /**
  * @param stored with environment references resolved, as Node-RED hands it to a node
