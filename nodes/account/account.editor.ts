@@ -1,4 +1,5 @@
 import {
+  cleanFields,
   type EditorNode,
   fillIn,
   isReference,
@@ -6,6 +7,7 @@ import {
   type Verdict,
 } from '../editor/dialog.editor'
 import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, SUB_ACCOUNT_ID } from './api'
+import { cleanApiKey, cleanText } from './clean'
 import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
 import { prepareTrial } from './trial.editor'
 
@@ -35,18 +37,21 @@ function checkRegion(node: AccountNode, region: string = ACCOUNT_DEFAULTS.region
 
 /** @param value a stored key is shown as `__PWRD__`: the editor never gets it back */
 function checkApiKey(node: AccountNode, value: string): Verdict {
-  if (regionOf(node) === 'sandbox' || isReference(value)) return true
-  if (!value) return node._('check.apiKey')
-  return API_KEY.test(value) || node._('check.apiKeyCharacters')
+  const key = cleanApiKey(value)
+  if (regionOf(node) === 'sandbox' || isReference(key)) return true
+  if (!key) return node._('check.apiKey')
+  return API_KEY.test(key) || node._('check.apiKeyCharacters')
 }
 
 function checkBaseUrl(node: AccountNode, value = ''): Verdict {
-  if (regionOf(node) !== 'custom' || isReference(value)) return true
-  return isBaseUrl(value) || node._('check.baseUrl')
+  const url = cleanText(value)
+  if (regionOf(node) !== 'custom' || isReference(url)) return true
+  return isBaseUrl(url) || node._('check.baseUrl')
 }
 
 function checkSubAccountId(node: AccountNode, value = ''): Verdict {
-  return isReference(value) || SUB_ACCOUNT_ID.test(value) || node._('check.subAccountId')
+  const id = cleanText(value)
+  return isReference(id) || SUB_ACCOUNT_ID.test(id) || node._('check.subAccountId')
 }
 
 /** @param value blank is the default */
@@ -161,6 +166,11 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
     prepareTrial(this)
   },
   oneditsave() {
+    cleanFields('node-config-input', {
+      subAccountId: cleanText,
+      baseUrl: cleanText,
+      apiKey: cleanApiKey,
+    })
     edited = undefined
   },
   oneditcancel() {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { API_KEY, BASE_URLS, isBaseUrl, REFERENCE, REGIONS, SUB_ACCOUNT_ID } from './api'
 import { check, seconds, wholeNumber } from './check'
+import { cleanApiKey, cleanText } from './clean'
 import type { Server } from './line'
 import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
 
@@ -20,20 +21,29 @@ export interface Settings {
 }
 
 /**
+/**
  * A text that may be blank. Node-RED leaves a reference to a variable that is not set as it is.
  * @param wrong what to say of another type
+ * @param clean takes off what was typed or pasted around it; blank: the text counts as it is
  */
-export function resolved(wrong: string) {
-  return z.string(wrong).refine((value) => !REFERENCE.test(value), {
-    error: ({ input }) => `The environment variable ${REFERENCE.exec(`${input}`)?.[1]} is not set`,
-    abort: true,
-  })
+export function resolved(wrong: string, clean = (text: string) => text) {
+  return z
+    .string(wrong)
+    .overwrite(clean)
+    .refine((value) => !REFERENCE.test(value), {
+      error: ({ input }) =>
+        `The environment variable ${REFERENCE.exec(`${input}`)?.[1]} is not set`,
+      abort: true,
+    })
 }
 
-/** A text that must be there. */
-export function required(what: string) {
+/**
+ * A text that must be there.
+ * @param clean takes off what was typed or pasted around it
+ */
+export function required(what: string, clean = cleanText) {
   const missing = `No ${what} is set`
-  return resolved(missing).min(1, { error: missing, abort: true })
+  return resolved(missing, clean).min(1, { error: missing, abort: true })
 }
 
 /** The id of a sub-account. */
@@ -42,7 +52,7 @@ export const subAccountId = required('sub-account').regex(
   'A sub-account has 3 to 50 letters, digits or any of - . _ &',
 )
 
-const apiKey = required('API key').regex(
+const apiKey = required('API key', cleanApiKey).regex(
   API_KEY,
   'The API key has characters that an HTTP header cannot carry',
 )

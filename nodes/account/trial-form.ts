@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BASE_URLS, REFERENCE, type Region } from './api'
+import { cleanApiKey, cleanText } from './clean'
 import { TypingError } from './errors'
 import { ACCOUNT_DEFAULTS } from './options'
 import { readOrigin, readSettings } from './settings'
@@ -9,17 +10,18 @@ import type { TrialAnswer } from './trial-answer'
 /** The editor shows a stored credential as this. */
 const STORED = '__PWRD__'
 
-const text = z.string().max(4096)
+const raw = z.string().max(4096)
+const text = raw.overwrite(cleanText)
 
 /** The dialog as it stands, deployed or not. */
 const form = z.object({
   region: text,
   baseUrl: text.default(''),
   subAccountId: text.default(''),
-  apiKey: text.default(''),
+  apiKey: raw.overwrite(cleanApiKey).default(''),
   tls: text.default(''),
   proxy: text.default(''),
-  timeout: z.union([text, z.number()]).default(ACCOUNT_DEFAULTS.timeout),
+  timeout: z.union([raw, z.number()]).default(ACCOUNT_DEFAULTS.timeout),
 })
 
 type Form = z.infer<typeof form>

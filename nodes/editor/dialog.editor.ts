@@ -56,6 +56,20 @@ declare global {
   }
 }
 
+/**
+ * Takes off what was typed or pasted around the values of a form, when it is saved: what is stored
+ * is clean.
+ * @param rules what is taken off, for each field
+ */
+export function cleanFields(prefix: string, rules: Record<string, (text: string) => string>): void {
+  for (const [field, clean] of Object.entries(rules)) {
+    const input = $(`#${prefix}-${field}`)
+    const text = `${input.val() ?? ''}`
+    const cleaned = clean(text)
+    if (cleaned !== text) input.val(cleaned)
+  }
+}
+
 /** Whether the runtime puts the value of an environment variable in its place. */
 export function isReference(value: string): boolean {
   return REFERENCE.test(value)

@@ -1,5 +1,13 @@
 import { CHANNELS, SUB_ACCOUNT_ID } from '../account/api'
-import { type EditorNode, fillIn, isOpen, isReference, type Verdict } from '../editor/dialog.editor'
+import { cleanText } from '../account/clean'
+import {
+  cleanFields,
+  type EditorNode,
+  fillIn,
+  isOpen,
+  isReference,
+  type Verdict,
+} from '../editor/dialog.editor'
 import { CUSTOMER_NAME_LENGTH, MSISDN, SANDBOX_DEFAULTS, type SandboxNodeOptions } from './options'
 
 type SandboxNode = EditorNode<SandboxNodeOptions>
@@ -21,7 +29,7 @@ const FINE = {
 /** @param value undefined in a flow that leaves it to the default */
 function check(node: SandboxNode, field: Field, value: string | undefined): Verdict {
   if (value === undefined && field !== 'webhookUrl') return true
-  const text = value ?? ''
+  const text = cleanText(value ?? '')
   return isReference(text) || FINE[field](text) || node._(`check.${field}`)
 }
 
@@ -152,5 +160,14 @@ RED.nodes.registerType<SandboxNodeOptions>('8x8-sandbox', {
     showDeliverTo()
     $('#eight-sandbox-tip').hide()
     $('#eight-sandbox-open').on('click', () => openPhone(this))
+  },
+  oneditsave() {
+    cleanFields('node-input', {
+      subAccountId: cleanText,
+      customerName: cleanText,
+      msisdn: cleanText,
+      webhookUrl: cleanText,
+      webhookAuthorization: cleanText,
+    })
   },
 })

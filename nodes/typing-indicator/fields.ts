@@ -1,8 +1,8 @@
 import { types } from 'node:util'
 import { z } from 'zod'
 import { CHANNELS, CHANNELS_WITHOUT_INDICATOR, SUB_ACCOUNT_ID, UMID } from '../account/api'
-import { type Facts, TypingError } from '../account/errors'
-import { ACTIONS } from './options'
+import { cleanChannel, cleanText, cleanUmid } from '../account/clean'
+import { ACTIONS, type Action } from './options'
 
 /** ISO 8601 with a time zone, with seconds or (-1) without. */
 const isoDate = z.union([
@@ -17,25 +17,25 @@ const EARLIEST = 1e11
 const LATEST = 8.64e15
 
 /**
- * What a message can say: how each field is read, undefined where it is wrong, and how to say so.
- * Plain code and not zod where it is as short, because every message comes through here.
+ * What a message can say: how each field is read, undefined where it is wrong, and what was
+ * expected. Plain code and not zod where it is as short, because every message comes through here;
+ * for the same reason a text is cleaned only where it does not fit as it is.
  */
 const FIELDS = {
   action: {
-    read: (value: unknown) => ACTIONS.find((action) => action === value),
+    read: readAction,
     form: `one of ${ACTIONS.join(', ')}`,
   },
   umid: {
-    read: (value: unknown) => (typeof value === 'string' && UMID.test(value) ? value : undefined),
-    form: 'five groups of hexadecimal digits (8-4-4-4-12)',
+    read: (value: unknown) => readText(value, UMID, cleanUmid),
+    form: "8-4-4-4-12 hexadecimal digits, as in the webhook's payload.umid",
   },
   channel: {
     read: readChannel,
     form: 'the name of an 8x8 channel, e.g. whatsapp or rcs',
   },
   subAccountId: {
-    read: (value: unknown) =>
-      typeof value === 'string' && SUB_ACCOUNT_ID.test(value) ? value : undefined,
+    read: (value: unknown) => readText(value, SUB_ACCOUNT_ID, cleanText),
     form: '3 to 50 letters, digits or any of - . _ &',
   },
   receivedAt: {
@@ -48,19 +48,40 @@ const FIELDS = {
   },
 } as const
 
-const KNOWN_CHANNELS = [...CHANNELS, ...CHANNELS_WITHOUT_INDICATOR] as const
+/** A channel of 8x8, with or without indicators. */
+type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
 
-function readChannel(value: unknown): (typeof KNOWN_CHANNELS)[number] | undefined {
+const KNOWN_CHANNELS: ReadonlySet<string> = new Set([...CHANNELS, ...CHANNELS_WITHOUT_INDICATOR])
+
+function readAction(value: unknown): Action | undefined {
   if (typeof value !== 'string') return undefined
-  const name = value.toLowerCase()
-  return KNOWN_CHANNELS.find((channel) => channel === name)
+  const name = cleanText(value)
+  return ACTIONS.find((action) => action === name)
+}
+
+function readText(
+  value: unknown,
+  form: RegExp,
+  clean: (text: string) => string,
+): string | undefined {
+  if (typeof value !== 'string') return undefined
+  if (form.test(value)) return value
+  const cleaned = clean(value)
+  return form.test(cleaned) ? cleaned : undefined
+}
+
+function readChannel(value: unknown): KnownChannel | undefined {
+  if (typeof value !== 'string') return undefined
+  const name = KNOWN_CHANNELS.has(value) ? value : cleanChannel(value)
+  return KNOWN_CHANNELS.has(name) ? (name as KnownChannel) : undefined
 }
 
 function readTime(value: unknown): number | undefined {
   // Not instanceof: a Date of a function node may come from another realm.
-  const time = types.isDate(value) ? timeOf(value) : value
-  if (typeof time === 'number') return time >= EARLIEST && time <= LATEST ? time : undefined
-  if (typeof time !== 'string') return undefined
+  const given = types.isDate(value) ? timeOf(value) : value
+  if (typeof given === 'number') return given >= EARLIEST && given <= LATEST ? given : undefined
+  if (typeof given !== 'string') return undefined
+  const time = cleanText(given)
   if (/^\d{12,14}$/.test(time)) return Number(time)
   const parsed = isoDate.safeParse(time).success ? Date.parse(time) : Number.NaN
   return Number.isNaN(parsed) ? undefined : parsed
@@ -69,10 +90,13 @@ function readTime(value: unknown): number | undefined {
 /** Bounded, because a session keeps it. */
 function readConversation(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? `${value}` : undefined
-  return typeof value === 'string' && value && value.length <= 200 ? value : undefined
+  if (typeof value !== 'string') return undefined
+  const text = cleanText(value)
+  return text && text.length <= 200 ? text : undefined
 }
 
-type Field = keyof typeof FIELDS
+/** A field of a message. */
+export type Field = keyof typeof FIELDS
 type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
 
 /** Not by the Date's own getTime, which may be anything. */
@@ -80,28 +104,20 @@ function timeOf(date: Date): number {
   return Date.prototype.getTime.call(date)
 }
 
-/** A value, or undefined where nothing is given. */
+/** A value, or undefined where nothing is given; a text of blanks is nothing. */
 export function given(value: unknown): unknown {
-  return value === null || value === '' ? undefined : value
+  if (typeof value !== 'string') return value ?? undefined
+  const first = value.charCodeAt(0)
+  const isPrinted = first > 0x20 && first < 0x7f // as of nearly every text, so look no further
+  return isPrinted || /\S/.test(value) ? value : undefined
 }
 
-/**
- * @param known what else is known of the message, for the error
- * @throws {TypingError} `invalid-input` that names the field
- */
-export function parse<F extends Field>(
-  field: F,
-  value: unknown,
-  known: Pick<Facts, 'umid' | 'channel'> = {},
-): Parsed<F> {
-  const read = parseLoosely(field, value)
-  if (read !== undefined) return read
-  const text =
-    value === undefined ? `No ${field} is given` : `The ${field} is not ${FIELDS[field].form}`
-  throw new TypingError('invalid-input', text, { ...known, field })
-}
-
-/** The value if it is well-formed; for what may be left out or odd. */
-export function parseLoosely<F extends Field>(field: F, value: unknown): Parsed<F> | undefined {
+/** The value of a field, without what was typed or pasted around it; undefined: not well-formed. */
+export function parse<F extends Field>(field: F, value: unknown): Parsed<F> | undefined {
   return FIELDS[field].read(value) as Parsed<F> | undefined
+}
+
+/** What a field must look like, in words. */
+export function formOf(field: Field): string {
+  return FIELDS[field].form
 }

@@ -3,10 +3,10 @@ import type { Connection } from '../account/account'
 import { closedError, onlyKnown, TypingError } from '../account/errors'
 import type { Sending } from '../account/sending'
 import type { Owner } from '../account/sessions'
-import { parse } from './fields'
+import type { Sources } from './diagnose'
 import type { Action } from './options'
 import type { Outcome, Task, Typing } from './outcome'
-import { type Request, toRequest, toStop, type Values } from './request'
+import { type Request, readAction, toRequest, toStop, type Values } from './request'
 import type { Rhythm } from './rhythm'
 import { property, unreadable } from './thrown'
 
@@ -21,6 +21,8 @@ export interface Parts {
   rhythm: Rhythm
   /** Reads the configured properties for a message; a promise only where it has to be one. */
   read(msg: Task['msg']): Values | Promise<Values>
+  /** Where it reads them, for errors. */
+  sources: Sources
   /** Whether a message of a channel without typing indicators passes, instead of failing. */
   passUnsupported: boolean
   outcome: Outcome
@@ -113,18 +115,18 @@ export class Indicator {
   }
 
   async #perform(msg: Task['msg']): Promise<Done> {
-    const { outcome, read, connect } = this.#parts
+    const { outcome, read, connect, sources } = this.#parts
     const connection = connect()
     this.#connection = connection
     const fixed = this.#parts.action
-    const action = fixed === 'msg' ? parse('action', property(msg, 'action')) : fixed
+    const action = fixed === 'msg' ? readAction(msg, sources) : fixed
     if (action !== 'stop') outcome.sending()
     const reading = read(msg)
     const values = reading instanceof Promise ? await this.#untilClosed(reading) : reading
     if (this.#closed || connection.client.closed) throw closedError()
     const { subAccountId } = connection
-    if (action === 'stop') return this.#stop(connection, toStop(values, msg, subAccountId))
-    const request = toRequest(values, property(msg, 'payload'), subAccountId, Date.now())
+    if (action === 'stop') return this.#stop(connection, toStop(values, msg, subAccountId, sources))
+    const request = toRequest(values, msg, subAccountId, Date.now(), sources)
     try {
       return await (action === 'start'
         ? this.#start(connection, request, msg)

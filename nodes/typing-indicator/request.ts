@@ -1,10 +1,13 @@
 import { CHANNELS, type Channel, MAX_MESSAGE_AGE } from '../account/api'
+import { cleanUmid } from '../account/clean'
 import type { TypingEvent } from '../account/client'
-import { TypingError } from '../account/errors'
+import { type Facts, TypingError } from '../account/errors'
 import type { Conversation } from '../account/session-index'
-import { given, parse, parseLoosely } from './fields'
+import { LABELS, type Lack, malformed, missing, notInbound, type Sources } from './diagnose'
+import { type Field, given, parse } from './fields'
+import type { Action } from './options'
 import { property } from './thrown'
-import { type InboundMessage, readWebhook } from './webhook'
+import { type InboundMessage, readWebhook, type Webhook } from './webhook'
 
 /** What the configured properties of a node gave for a message; undefined, null, '' for nothing. */
 export interface Values {
@@ -25,44 +28,78 @@ export interface Request extends TypingEvent {
   expiresIn: number
 }
 
+/** A message in hand, for an error about it. */
+interface Reading {
+  values: Values
+  msg: object
+  webhook: Webhook | undefined
+  sources: Sources
+}
+
+/**
+ * What `msg.action` says.
+ * @throws {TypingError} `invalid-input`
+ */
+export function readAction(msg: object, sources: Sources): Action {
+  const value = property(msg, 'action')
+  const action = parse('action', value)
+  if (action) return action
+  const place = sources.places.action
+  const text =
+    given(value) === undefined
+      ? `No action: ${place} is empty. Set it to send, start or stop, e.g. with a Change node, or choose one in the node.`
+      : malformed('action', value, place, sources)
+  throw new TypingError('invalid-input', text, { field: 'action' })
+}
+
 /**
  * Makes the request for a message. What the configured properties do not give is taken from the
- * 8x8 webhook in the payload, if there is one.
+ * 8x8 webhook in the payload, if there is one; from one in a text only where they give no umid.
  * @param account the sub-account to use where neither of them names one
  * @param now epoch ms
+ * @param sources for an error that says where a value was looked for
  * @throws {TypingError} `invalid-input`, `unsupported-channel`, `expired`
  */
-export function toRequest(values: Values, payload: unknown, account: string, now: number): Request {
-  const webhook = readWebhook(payload)
-  const umidGiven = given(values.umid) ?? given(webhook?.message.umid)
-  if (webhook && !webhook.inbound && isSame(umidGiven, given(webhook.message.umid))) {
-    const text = 'The payload is a delivery receipt, not an inbound message to answer'
-    throw new TypingError('invalid-input', text, { field: 'umid' })
+export function toRequest(
+  values: Values,
+  msg: object,
+  account: string,
+  now: number,
+  sources: Sources,
+): Request {
+  const umidConfigured = given(values.umid)
+  const webhook = readWebhook(property(msg, 'payload'), umidConfigured === undefined)
+  const umidGiven = umidConfigured ?? given(webhook?.message.umid)
+  const wellFormed = parse('umid', umidGiven)
+  if (webhook && !webhook.inbound && isAbout(webhook, umidGiven)) {
+    throw new TypingError('invalid-input', notInbound(webhook, sources), { field: 'umid' })
   }
   const message: InboundMessage = webhook?.inbound ? webhook.message : {}
+  const reading = { values, msg, webhook, sources }
   const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
-  const wellFormed = parseLoosely('umid', umidGiven)
   const channelGiven = given(values.channel) ?? given(message.channel)
-  const channel = parse('channel', channelGiven, { umid: wellFormed })
+  const channel =
+    parse('channel', channelGiven) ?? refuse('channel', channelGiven, reading, { umid: wellFormed })
   if (!isSupported(channel)) {
     const text = `The channel ${channel} has no typing indicator`
-    const subAccountId = parseLoosely('subAccountId', owner)
+    const subAccountId = parse('subAccountId', owner)
     throw new TypingError('unsupported-channel', text, { umid: wellFormed, channel, subAccountId })
   }
-  const umid = wellFormed ?? parse('umid', umidGiven, { channel })
+  const umid = wellFormed ?? refuse('umid', umidGiven, reading, { channel })
   const facts = { umid, channel }
-  const subAccountId = parse('subAccountId', owner, facts)
+  const subAccountId = parse('subAccountId', owner) ?? refuse('subAccountId', owner, reading, facts)
   const receivedAt =
     given(values.receivedAt) === undefined
-      ? parseLoosely('receivedAt', message.timestamp) // 8x8's own may be odd
-      : parse('receivedAt', values.receivedAt, facts)
+      ? parse('receivedAt', message.timestamp) // 8x8's own may be odd
+      : (parse('receivedAt', values.receivedAt) ??
+        refuse('receivedAt', values.receivedAt, reading, facts))
   const age = receivedAt === undefined ? 0 : now - receivedAt
   const expiresIn = MAX_MESSAGE_AGE - age
   if (expiresIn < 0) {
     const text = 'The message was received more than 2 hours ago: too late for a typing indicator'
     throw new TypingError('expired', text, facts)
   }
-  const conversation = conversationOf(values, message)
+  const conversation = conversationOf(message, reading)
   return { umid, channel, subAccountId, conversation, receivedAt, expiresIn }
 }
 
@@ -78,43 +115,104 @@ interface Known {
  * also be that of an earlier typing indicator node, in `msg.typing`: work in between often
  * replaces the payload.
  * @param account the sub-account to use where the message names none
+ * @param sources for an error that says where a value was looked for
  * @throws {TypingError} `invalid-input`
  */
 export function toStop(
   values: Values,
-  msg: { payload?: unknown; typing?: unknown },
+  msg: object,
   account: string,
+  sources: Sources,
 ): ({ umid: string } | Conversation) & Known {
-  const webhook = readWebhook(property(msg, 'payload'))
+  const webhook = readWebhook(property(msg, 'payload'), given(values.umid) === undefined)
   const message: InboundMessage = webhook?.inbound ? webhook.message : {}
+  const reading = { values, msg, webhook, sources }
   const umid = given(values.umid) ?? given(message.umid) ?? given(umidOfEarlier(msg))
-  const conversation = conversationOf(values, message)
-  const named = parseLoosely('channel', given(values.channel) ?? message.channel)
+  const conversation = conversationOf(message, reading)
+  const named = parse('channel', given(values.channel) ?? message.channel)
   const channel = named && isSupported(named) ? named : undefined
   const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
-  return umid !== undefined || conversation === undefined
-    ? { umid: parse('umid', umid), subAccountId: parseLoosely('subAccountId', owner), channel }
-    : { conversation, subAccountId: parse('subAccountId', owner), channel }
+  const subAccountId = parse('subAccountId', owner)
+  if (umid === undefined && conversation !== undefined) {
+    const known = subAccountId ?? refuse('subAccountId', owner, reading)
+    return { conversation, subAccountId: known, channel }
+  }
+  if (umid === undefined) {
+    const { places } = sources
+    const lack = {
+      fields: ['umid'] satisfies Field[],
+      places: [places.umid, EARLIER],
+      settings: `${LABELS.umid} or ${LABELS.conversation}`,
+    }
+    const text = missing(lack, msg, webhook, sources)
+    throw new TypingError('invalid-input', text, { field: 'umid' })
+  }
+  return { umid: parse('umid', umid) ?? refuse('umid', umid, reading), subAccountId, channel }
 }
 
-/** Whether two umids are the same, which they are in either case of the letters. */
-function isSame(one: unknown, other: unknown): boolean {
-  const lower = (umid: unknown) => (typeof umid === 'string' ? umid.toLowerCase() : umid)
-  return lower(one) === lower(other)
+/**
+ * Fails a message, and says what came, what was expected and where it was looked for.
+ * @param value undefined: nothing was given
+ * @param known what else is known of the message
+ * @throws {TypingError} `invalid-input` that names the field
+ */
+function refuse(
+  field: Field,
+  value: unknown,
+  reading: Reading,
+  known: Pick<Facts, 'umid' | 'channel'> = {},
+): never {
+  const { msg, webhook, sources } = reading
+  const text =
+    value === undefined
+      ? missing(lackOf(field, reading), msg, webhook, sources)
+      : malformed(field, value, placeOf(field, reading), sources)
+  throw new TypingError('invalid-input', text, { ...known, field })
+}
+
+/** Without a channel there often is no umid either: both are missing for one reason. */
+function lackOf(field: Field, { values, webhook, sources }: Reading): Lack {
+  const noUmid = given(values.umid) === undefined && given(webhook?.message.umid) === undefined
+  const fields: Field[] = field === 'channel' && noUmid ? ['channel', 'umid'] : [field]
+  return {
+    fields,
+    places: fields.map((each) => sources.places[each]),
+    settings: fields.map((each) => LABELS[each]).join(' and '),
+  }
+}
+
+/** Where a value that is wrong came from, in words. */
+function placeOf(field: Field, { values, webhook, sources }: Reading): string {
+  const configured = (values as Partial<Record<Field, unknown>>)[field]
+  if (given(configured) !== undefined) return sources.places[field]
+  const sent = (webhook?.message as Partial<Record<Field, unknown>> | undefined)?.[field]
+  if (webhook?.inbound && given(sent) !== undefined) return 'the 8x8 webhook in msg.payload'
+  return field === 'umid' ? EARLIER : 'the account'
+}
+
+/** Where an earlier node left its umid. */
+const EARLIER = 'msg.typing.umid'
+
+/** Whether an event is what the message is about: it has that umid, or no other is given. */
+function isAbout({ message }: Webhook, umidGiven: unknown): boolean {
+  const comparable = (umid: unknown) =>
+    typeof umid === 'string' ? cleanUmid(umid).toLowerCase() : umid
+  return comparable(umidGiven) === comparable(given(message.umid))
 }
 
 /** What an earlier typing indicator node left in the message. */
-function umidOfEarlier(msg: { typing?: unknown }): unknown {
+function umidOfEarlier(msg: object): unknown {
   const typing = property(msg, 'typing')
   const object = typeof typing === 'object' && typing !== null
-  return object ? property(typing, 'umid', 'msg.typing.umid') : undefined
+  return object ? property(typing, 'umid', EARLIER) : undefined
 }
 
-/** Who we are typing to; undefined: unknown. */
-function conversationOf(values: Values, { user }: InboundMessage): string | undefined {
-  return given(values.conversation) === undefined
-    ? parseLoosely('conversation', given(user?.msisdn) ?? user?.channelUserId)
-    : parse('conversation', values.conversation)
+/** Who we are typing to, by their number or else by their id; undefined: unknown. */
+function conversationOf({ user }: InboundMessage, reading: Reading): string | undefined {
+  const { conversation } = reading.values
+  return given(conversation) === undefined
+    ? (parse('conversation', user?.msisdn) ?? parse('conversation', user?.channelUserId))
+    : (parse('conversation', conversation) ?? refuse('conversation', conversation, reading))
 }
 
 function isSupported(channel: string): channel is Channel {

@@ -3,7 +3,10 @@ import { z } from 'zod'
 import type { AccountNode, Connection } from '../account/account'
 import { REFERENCE } from '../account/api'
 import { check } from '../account/check'
+import { cleanApiKey, cleanText } from '../account/clean'
 import { closedError, TypingError } from '../account/errors'
+import { createRedactor } from '../account/redact'
+import { LABELS, malformed, type Sources } from './diagnose'
 import { parse } from './fields'
 import { Indicator } from './indicator'
 import {
@@ -15,16 +18,33 @@ import {
 import { type Host, Outcome, type Task } from './outcome'
 import type { Values } from './request'
 import { readRhythm } from './rhythm'
-import { type TypedInput, typedInput } from './typed-input'
+import { placeOf, type TypedInput, typedInput } from './typed-input'
 import type { TypingIndicatorDef } from './typing-indicator'
+import { leadsToNode } from './wired'
 
-const action = z.enum([...ACTIONS, 'msg'], `The action must be one of ${ACTIONS.join(', ')}, msg`)
-const unsupported = z.enum(UNSUPPORTED, `Unsupported must be ${UNSUPPORTED.join(' or ')}`)
+/** One of a few words, which an environment variable may hold. */
+function oneOf<const T extends string>(words: readonly T[], wrong: string) {
+  return z.string(wrong).overwrite(cleanText).pipe(z.enum(words, wrong))
+}
+
+const action = oneOf([...ACTIONS, 'msg'], `The action must be one of ${ACTIONS.join(', ')}, msg`)
+const unsupported = oneOf(UNSUPPORTED, `Unsupported must be ${UNSUPPORTED.join(' or ')}`)
 
 /** Makes a node do what it is configured for, or fail every message with the reason why not. */
 export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): void {
   const outcome = new Outcome(hostOf(node))
   const options: TypingIndicatorOptions = { ...TYPING_INDICATOR_DEFAULTS, ...config }
+  const sources: Sources = {
+    places: {
+      action: 'msg.action',
+      umid: placeOfField('umid'),
+      channel: placeOfField('channel'),
+      subAccountId: placeOfField('subAccountId'),
+      receivedAt: placeOfField('receivedAt'),
+      conversation: placeOfField('conversation'),
+    },
+    redact: redactKey,
+  }
   let connection: Connection | undefined
   try {
     const indicator = createIndicator()
@@ -87,7 +107,32 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       outcome,
       passUnsupported: check('unsupported', unsupported, options.unsupported) === 'pass',
       read: reader(inputs),
+      sources,
     })
+  }
+
+  /** Takes the account's key out of a text; looked up only for an error. */
+  function redactKey(text: string): string {
+    const account = RED.nodes.getNode(options.account) as AccountNode | null
+    const key = cleanApiKey(`${account?.credentials?.apiKey ?? ''}`)
+    return key ? createRedactor(key)(text) : text
+  }
+
+  function placeOfField(field: keyof Values): string {
+    return placeOf(LABELS[field], options[field], options[`${field}Type`])
+  }
+
+  /** @throws {TypingError} */
+  function checkFixed(field: keyof Values, value: string): void {
+    if (parse(field, value) === undefined) {
+      const text = malformed(field, value, sources.places[field], sources)
+      throw new TypingError('invalid-input', text, { field })
+    }
+    // Node-RED leaves it so where the variable is not set.
+    const name = REFERENCE.exec(cleanText(value))?.[1]
+    if (name === undefined) return
+    const text = `The environment variable ${name} is not set`
+    throw new TypingError('not-configured', text, { field })
   }
 
   function hostOf(node: Node): Host {
@@ -105,19 +150,10 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       },
       handlesErrors(closing) {
         const [, wires = []] = (node as Node & { wires: string[][] }).wires
-        // A disabled node takes nothing.
-        return wires.some((wire) => closing || RED.nodes.getNode(wire))
+        return closing ? wires.length > 0 : leadsToNode(RED, wires)
       },
     }
   }
-}
-
-/** @throws {TypingError} */
-function checkFixed(field: keyof Values, value: string): void {
-  parse(field, value)
-  const name = REFERENCE.exec(value)?.[1] // Node-RED leaves it so where the variable is not set
-  if (name === undefined) return
-  throw new TypingError('not-configured', `The environment variable ${name} is not set`, { field })
 }
 
 type Inputs = Record<keyof Values, TypedInput>

@@ -8,7 +8,10 @@ export function describe(thrown: unknown): string {
   try {
     // Not instanceof: JSONata throws plain objects, a function node errors of another realm.
     const message = (thrown as { message?: unknown } | undefined | null)?.message
-    return typeof message === 'string' ? message.slice(0, MAX_TEXT) : `a thrown ${typeof thrown}`
+    // On one line, so that nobody forges lines of a log.
+    return typeof message === 'string'
+      ? message.slice(0, MAX_TEXT).replace(/\p{Cc}+/gu, ' ')
+      : `a thrown ${typeof thrown}`
   } catch {
     return 'a thrown object that cannot be shown'
   }

@@ -1,5 +1,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import { cleanText } from '../account/clean'
 import { TypingError } from '../account/errors'
+import { quoteText } from './quote'
 import { unreadable } from './thrown'
 
 /** What a message gave; in an object, so that nothing waits for a value that has a `then`. */
@@ -31,14 +33,29 @@ export function typedInput(
   value: string | undefined,
   type: string | undefined,
 ): TypedInput {
-  if (!value) return { later: false, read: () => undefined }
-  if (type === 'msg') return { later: false, read: path(RED, field, value) }
+  const text = cleanText(value ?? '')
+  if (!text) return { later: false, read: () => undefined }
+  if (type === 'msg') return { later: false, read: path(RED, field, text) }
   if (type === 'str' || !type) return { later: false, read: () => value }
-  if (type === 'jsonata') return { later: true, read: jsonata(RED, node, field, value) }
+  if (type === 'jsonata') return { later: true, read: jsonata(RED, node, field, text) }
   const read: Later = (msg) =>
-    evaluated(field, (done) => RED.util.evaluateNodeProperty(value, type, node, msg, done))
+    evaluated(field, (done) => RED.util.evaluateNodeProperty(text, type, node, msg, done))
   return { later: true, read }
 }
+
+/**
+ * Where a typed input reads its value, in a few words, e.g. `msg.umid`.
+ * @param label what the dialog calls the property, for one that is blank or fixed
+ */
+export function placeOf(label: string, value: string | undefined, type: string | undefined) {
+  const text = cleanText(`${value ?? ''}`).slice(0, MAX_PLACE)
+  if (!text || type === 'str' || !type) return `the property ${label}`
+  if (type === 'env') return `the environment variable ${text}`
+  return type === 'jsonata' ? `the expression ${quoteText(text)}` : `${type}.${text}`
+}
+
+/** Characters of a path that an error shows; our choice. */
+const MAX_PLACE = 100
 
 type Later = (msg: NodeMessage) => Promise<Found>
 

@@ -1,6 +1,8 @@
 import type { EditorWidgetTypedInputOptions } from 'node-red'
 import { CHANNELS, type Channel, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '../account/api'
+import { cleanChannel, cleanText, cleanUmid } from '../account/clean'
 import {
+  cleanFields,
   type EditorNode,
   fillIn,
   isOpen,
@@ -21,6 +23,15 @@ const FIXED = {
   conversation: /^.{1,200}$/s,
 }
 
+/** What is taken off around a fixed text in each. */
+const CLEAN = {
+  umid: cleanUmid,
+  channel: cleanChannel,
+  subAccountId: cleanText,
+  receivedAt: cleanText,
+  conversation: cleanText,
+}
+
 /** s: the longest that 8x8 takes indicators for a message. */
 const LONGEST = MAX_MESSAGE_AGE / 1000
 
@@ -31,12 +42,13 @@ type EditorTypes = EditorWidgetTypedInputOptions['types']
 /** @param value undefined in a flow that leaves it to the default */
 function check(node: TypingIndicatorNode, field: Field, value: string | undefined): Verdict {
   if (value === undefined) return true
-  if (value === '') return isOptional(field) || node._(`check.${field}Missing`)
+  const text = cleanText(value)
+  if (text === '') return isOptional(field) || node._(`check.${field}Missing`)
   const type = typeOf(node, field)
   if (type !== 'str') {
-    return RED.utils.validateTypedProperty(value, type, { label: node._(`label.${field}`) })
+    return RED.utils.validateTypedProperty(text, type, { label: node._(`label.${field}`) })
   }
-  return isReference(value) || FIXED[field].test(value) || node._(`check.${field}`)
+  return isReference(text) || FIXED[field].test(CLEAN[field](text)) || node._(`check.${field}`)
 }
 
 function isOptional(field: Field): boolean {
@@ -150,9 +162,10 @@ RED.nodes.registerType<TypingIndicatorOptions>('8x8-typing-indicator', {
   label() {
     if (this.name) return this.name
     if (this.action === 'start' || this.action === 'stop') return this._(`node.${this.action}`)
-    const fixed = this.channelType === 'str' && FIXED.channel.test(this.channel)
+    const channel = cleanChannel(this.channel ?? '')
+    const fixed = this.channelType === 'str' && FIXED.channel.test(channel)
     return fixed
-      ? this._('node.channel', { channel: this._(`channel.${this.channel}`) })
+      ? this._('node.channel', { channel: this._(`channel.${channel}`) })
       : this._('node.any')
   },
   labelStyle() {
@@ -166,9 +179,12 @@ RED.nodes.registerType<TypingIndicatorOptions>('8x8-typing-indicator', {
     const typedInput = (field: Field, types: EditorTypes) =>
       $(`#node-input-${field}`).typedInput({ types, typeField: `#node-input-${field}Type` })
     const channels = CHANNELS.map((value) => ({ value, label: this._(`channel.${value}`) }))
-    // A choice that the list does not have would become another one by opening the dialog.
-    const odd = this.channelType === 'str' && !FIXED.channel.test(this.channel)
-    if (odd) channels.push({ value: this.channel as Channel, label: this.channel })
+    if (this.channelType === 'str') {
+      const known = FIXED.channel.test(cleanChannel(this.channel ?? ''))
+      if (known) cleanFields('node-input', { channel: cleanChannel })
+      // A choice that the list does not have would become another one by opening the dialog.
+      else channels.push({ value: this.channel as Channel, label: this.channel })
+    }
     typedInput('umid', ['msg', 'flow', 'global', 'str', 'env', 'jsonata'])
     typedInput('channel', [
       { value: 'str', label: this._('channel.fixed'), options: channels },
@@ -183,5 +199,12 @@ RED.nodes.registerType<TypingIndicatorOptions>('8x8-typing-indicator', {
     typedInput('conversation', ['msg', 'flow', 'global', 'str', 'env', 'jsonata'])
     $('#node-input-action').on('change', showAction)
     showAction()
+  },
+  oneditsave() {
+    const rules = Object.keys(CLEAN).map((field) => {
+      const fixed = $(`#node-input-${field}Type`).val() === 'str'
+      return [field, fixed ? CLEAN[field as Field] : cleanText]
+    })
+    cleanFields('node-input', Object.fromEntries(rules))
   },
 })

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Client } from '../../nodes/account/client'
 import { Sessions } from '../../nodes/account/sessions'
+import { LABELS } from '../../nodes/typing-indicator/diagnose'
 import { Indicator } from '../../nodes/typing-indicator/indicator'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
 import type { Task } from '../../nodes/typing-indicator/outcome'
@@ -182,6 +183,7 @@ const startInNode =
       action: 'start',
       rhythm: readRhythm(TYPING_INDICATOR_DEFAULTS),
       read: ({ umid, channel }) => ({ umid, channel }),
+      sources: { places: LABELS, redact: (text) => text },
       passUnsupported: false,
       outcome: new Outcome(host),
     })

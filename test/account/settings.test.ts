@@ -43,6 +43,26 @@ describe('settings', () => {
     assert.equal(readSettings({ ...good, maxInFlight: '' }, CANARY).maxInFlight, 64)
   })
 
+  for (const [what, stored, expected, key = CANARY] of [
+    ['blanks around a sub-account', { subAccountId: ' my_sub\t' }, {}],
+    ['a line end behind a sub-account', { subAccountId: 'my_sub\r\n' }, {}],
+    ['blanks around a region', { region: ' europe\n' }, { origin: BASE_URLS.europe }],
+    [
+      'blanks around a base URL',
+      { region: 'custom', baseUrl: ' https://api.example.com\n' },
+      { origin: 'https://api.example.com' },
+    ],
+    ['a line end behind the key', {}, {}, `${CANARY}\n`],
+    ['Bearer before the key', {}, {}, `Bearer ${CANARY}`],
+    ['bearer and blanks before the key', {}, {}, ` BEARER \t${CANARY} `],
+  ] as [string, object, object, string?][]) {
+    it(`takes off ${what}`, () => {
+      const { subAccountId, server } = readSettings({ ...good, ...stored }, key)
+      assert.equal(subAccountId, 'my_sub')
+      assert.deepEqual(server, { origin: BASE_URLS['asia-pacific'], apiKey: CANARY, ...expected })
+    })
+  }
+
   for (const baseUrl of [
     'https://api.example.com',
     'https://api.example.com/',
@@ -90,6 +110,10 @@ describe('settings', () => {
     ]),
     ['a key that is no text', good, 'apiKey', ['abc'] as unknown as string],
     ['no key', good, 'apiKey', ''],
+    ['a key of blanks', good, 'apiKey', ' \n'],
+    ['nothing behind Bearer', good, 'apiKey', 'Bearer '],
+    ['a sub-account of blanks', { subAccountId: ' ' }, 'subAccountId'],
+    ['a sub-account with a blank in it', { subAccountId: 'my sub' }, 'subAccountId'],
     ['a key in a variable that is not set', good, 'apiKey', '${MY_KEY}'],
     ['a key with a line break', good, 'apiKey', 'a\r\nX-Evil: 1'],
     ['a key with an umlaut', good, 'apiKey', 'schlüssel'],

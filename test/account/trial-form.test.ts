@@ -56,6 +56,23 @@ describe('trial form', () => {
     })
   })
 
+  it('takes off what was typed or pasted around the values', () => {
+    const typed = { baseUrl: ' https://own.example.com\n', subAccountId: ' my_sub ' }
+    assert.deepEqual(read({ ...typed, apiKey: ' __PWRD__ ' }), read({}))
+    const request = read({ region: ' europe', tls: '', apiKey: ' Bearer ${KEY}\n' })
+    assert.ok('server' in request)
+    assert.equal(request.server.apiKey, CANARY)
+  })
+
+  it('keeps the key of the environment from other hosts, whatever is around its name', () => {
+    const elsewhere = { baseUrl: 'https://evil.example.com', tls: '' }
+    for (const apiKey of [' ${KEY}', 'Bearer ${KEY}', '${KEY}\n']) {
+      assert.deepEqual(read({ ...elsewhere, apiKey }), { result: 'keyNeeded' })
+    }
+    const sub = { ...elsewhere, apiKey: 'typed-key', subAccountId: ' ${SUB}\n' }
+    assert.deepEqual(read(sub), { result: 'invalid', field: 'subAccountId' })
+  })
+
   it('tests another sub-account with the stored key', () => {
     assert.ok('server' in read({ subAccountId: 'other_sub' }))
   })

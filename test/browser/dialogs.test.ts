@@ -154,14 +154,48 @@ describe('the dialogs', function () {
       await close(editor, 'start')
     })
 
+    const typeInto = (tray: Locator, field: string, text: string) =>
+      tray
+        .locator(`.form-row:has(#node-input-${field}) .red-ui-typedInput-container input:visible`)
+        .fill(text)
+
     const reasons = async (type: string) => {
       const [node] = await editor.nodes(type)
       return (node?.validationErrors ?? []).map((reason) => reason.split(':')[0])
     }
 
+    it('store values without what was typed or pasted around them', async () => {
+      const { page } = editor
+      const dialog = await open(editor, 'account')
+      await dialog.locator('#node-config-input-region').selectOption('europe')
+      await dialog.locator('#node-config-input-subAccountId').fill(' my_sub ')
+      await dialog.locator('#node-config-input-apiKey').fill(' bearer key ')
+      await editor.close('node-config-dialog-ok')
+      const account = await editor.stored('account')
+      assert.equal(account.subAccountId, 'my_sub')
+      assert.equal((account.credentials as { apiKey: string }).apiKey, 'key')
+      assert.deepEqual(await reasons('8x8-account'), [])
+      const umid = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
+      await editor.change('typing', { umid: '', umidType: 'str' })
+      const tray = await open(editor, 'typing')
+      await typeInto(tray, 'umid', ` {${umid}} `)
+      await typeInto(tray, 'conversation', ' customer ')
+      await editor.close('node-dialog-ok')
+      const typing = await editor.stored('typing')
+      assert.equal(typing.umid, umid)
+      assert.equal(typing.umidType, 'str')
+      assert.equal(typing.conversation, 'customer')
+      const marked = (await editor.nodes()).find(({ id }) => id === 'typing')
+      assert.equal(marked?.valid, true, `${marked?.validationErrors}`)
+      // As it was, for the tests below.
+      await open(editor, 'account')
+      await page.locator('#node-config-input-region').selectOption('custom')
+      await editor.close('node-config-dialog-ok')
+    })
+
     it('leave a bad key marked when they are closed', async () => {
       await open(editor, 'account')
-      await editor.page.locator('#node-config-input-apiKey').fill('Bearer key')
+      await editor.page.locator('#node-config-input-apiKey').fill('two words')
       await editor.close('node-config-dialog-ok')
       assert.deepEqual(await reasons('8x8-account'), ['API key', 'Base URL'])
     })

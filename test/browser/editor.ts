@@ -113,6 +113,17 @@ export class Editor {
     }, type)
   }
 
+  /** The properties of a node that are plain data, and its credentials, as the editor has them. */
+  stored(id: string): Promise<Record<string, unknown>> {
+    return this.page.evaluate((node) => {
+      const { RED } = globalThis as unknown as Globals
+      const plain = Object.entries(RED.nodes.node(node)).filter(
+        ([key, value]) => key === 'credentials' || typeof value !== 'object',
+      )
+      return Object.fromEntries(plain.filter(([, value]) => typeof value !== 'function'))
+    }, id)
+  }
+
   /** Opens the dialog of a node; resolves when it stands still. */
   async edit(id: string): Promise<Locator> {
     await this.page.evaluate((node) => {

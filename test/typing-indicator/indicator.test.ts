@@ -6,6 +6,7 @@ import { type Host, Outcome } from '../../nodes/typing-indicator/outcome'
 import { closeClients, createClient } from '../support/client'
 import { moment, UMID } from '../support/events'
 import { startServer } from '../support/server'
+import { SOURCES } from '../support/sources'
 
 describe('indicator', () => {
   afterEach(closeClients)
@@ -33,6 +34,7 @@ describe('indicator', () => {
       action: 'send',
       rhythm: { initialDelay: 0, maxDuration: 1000, renewEvery: () => 1000 },
       read,
+      sources: SOURCES,
       passUnsupported: false,
       outcome: new Outcome(host),
     })

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { TypingError } from '../../nodes/account/errors'
 import { toStop, type Values } from '../../nodes/typing-indicator/request'
 import { UMID } from '../support/events'
+import { SOURCES } from '../support/sources'
 import { inboundWebhook } from '../support/webhooks'
 
 describe('request: to stop', () => {
-  const stop = (values: Values, msg = {}) => toStop(values, msg, 'account_sub')
+  const stop = (values: Values, msg = {}) => toStop(values, msg, 'account_sub', SOURCES)
 
   it('prefers the umid of the properties, then of the webhook, then of msg.typing', () => {
     const [one, two] = [UMID.replace('c', '1'), UMID.replace('c', '2')]

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import { runInNewContext } from 'node:vm'
 import { TypingError } from '../../nodes/account/errors'
-import { toRequest, type Values } from '../../nodes/typing-indicator/request'
+import { toRequest as read, type Values } from '../../nodes/typing-indicator/request'
 import { UMID } from '../support/events'
+import { SOURCES } from '../support/sources'
 import { inboundWebhook } from '../support/webhooks'
 
 const NOW = Date.parse('2026-06-09T12:00:00Z')
 const HOUR = 3_600_000
 const good: Values = { umid: UMID, channel: 'whatsapp' }
 
+const toRequest = (values: Values, payload: unknown) =>
+  read(values, { payload }, 'account_sub', NOW, SOURCES)
+
 function fails(kind: string, field: string | undefined, ...input: [Values, unknown?]) {
   assert.throws(
-    () => toRequest(input[0], input[1], 'account_sub', NOW),
+    () => toRequest(input[0], input[1]),
     (error) => error instanceof TypingError && error.cause.kind === kind && error.field === field,
   )
 }
@@ -19,7 +23,7 @@ function fails(kind: string, field: string | undefined, ...input: [Values, unkno
 describe('request', () => {
   it('takes what the properties give', () => {
     const values = { ...good, subAccountId: 'other', conversation: 7, receivedAt: NOW - HOUR }
-    assert.deepEqual(toRequest(values, undefined, 'account_sub', NOW), {
+    assert.deepEqual(toRequest(values, undefined), {
       umid: UMID,
       channel: 'whatsapp',
       subAccountId: 'other',
@@ -30,9 +34,9 @@ describe('request', () => {
   })
 
   it("falls back to the account's sub-account", () => {
-    assert.equal(toRequest(good, undefined, 'account_sub', NOW).subAccountId, 'account_sub')
+    assert.equal(toRequest(good, undefined).subAccountId, 'account_sub')
     const blank = { ...good, subAccountId: '' }
-    assert.equal(toRequest(blank, undefined, 'account_sub', NOW).subAccountId, 'account_sub')
+    assert.equal(toRequest(blank, undefined).subAccountId, 'account_sub')
   })
 
   for (const [written, sent] of [
@@ -41,39 +45,57 @@ describe('request', () => {
     ['rcs', 'rcs'],
   ] as const) {
     it(`sends the channel ${written} as ${sent}`, () => {
-      const { channel } = toRequest({ ...good, channel: written }, undefined, 'account_sub', NOW)
+      const { channel } = toRequest({ ...good, channel: written }, undefined)
       assert.equal(channel, sent)
     })
   }
 
   it("takes 8x8's own example umid, in either case of the letters", () => {
     const umid = UMID.toUpperCase()
-    assert.equal(toRequest({ ...good, umid }, undefined, 'account_sub', NOW).umid, umid)
+    assert.equal(toRequest({ ...good, umid }, undefined).umid, umid)
   })
 
   it('tells what is not given from what is not well-formed', () => {
     for (const [umid, message] of [
-      [undefined, 'No umid is given'],
-      ['abc', 'The umid is not five groups of hexadecimal digits (8-4-4-4-12)'],
+      [
+        undefined,
+        'No umid: msg.umid and msg.payload are empty. Put this node where msg.payload is the webhook, or set Umid.',
+      ],
+      [
+        'abc',
+        'The umid "abc" is not valid: expected 8-4-4-4-12 hexadecimal digits, as in the webhook\'s payload.umid. It came from msg.umid.',
+      ],
     ]) {
-      assert.throws(() => toRequest({ ...good, umid }, undefined, 'account_sub', NOW), { message })
+      assert.throws(() => toRequest({ ...good, umid }, undefined), { message })
     }
   })
 
   it('takes a conversation of at most 200 characters', () => {
     const conversation = 'x'.repeat(200)
-    const request = toRequest({ ...good, conversation }, undefined, 'account_sub', NOW)
+    const request = toRequest({ ...good, conversation }, undefined)
     assert.equal(request.conversation, conversation)
     fails('invalid-input', 'conversation', { ...good, conversation: `${conversation}x` })
   })
 
-  for (const umid of [undefined, null, '', 'abc', `${UMID}\n`, ` ${UMID}`, 7, {}, [UMID], NaN]) {
+  for (const umid of [
+    undefined,
+    null,
+    '',
+    'abc',
+    ' \n',
+    `${UMID}\n${UMID}`,
+    `{${UMID}`,
+    7,
+    {},
+    [UMID],
+    NaN,
+  ]) {
     it(`refuses the umid ${JSON.stringify(umid)}`, () => {
       fails('invalid-input', 'umid', { ...good, umid })
     })
   }
 
-  for (const channel of [undefined, '', 'telegram', 'whatsapp ', 7, { toString: () => 'rcs' }]) {
+  for (const channel of [undefined, '', 'telegram', 'whats app', 7, { toString: () => 'rcs' }]) {
     it(`refuses the channel ${JSON.stringify(channel)}`, () => {
       fails('invalid-input', 'channel', { ...good, channel })
     })
@@ -91,19 +113,41 @@ describe('request', () => {
     })
   }
 
-  it('does not repeat a value in its message: it may be a secret in the wrong field', () => {
-    assert.throws(
-      () => toRequest({ ...good, umid: 'secret' }, undefined, 'account_sub', NOW),
-      (error) => error instanceof TypingError && !error.message.includes('secret'),
-    )
+  it('never repeats the API key, which may be in the wrong field', () => {
+    const key = 'the-api-key-of-the-account'
+    const redact = (text: string) => text.replaceAll(key, '***')
+    for (const umid of [key, `Bearer ${key}`, `${' '.repeat(40)}${key}`, `${key}${key}`]) {
+      assert.throws(
+        () => read({ ...good, umid }, {}, 'account_sub', NOW, { ...SOURCES, redact }),
+        ({ message }: Error) => message.includes('***') && !message.includes('key-of'),
+      )
+    }
   })
+
+  for (const [what, values, expected] of [
+    ['blanks around a umid', { umid: ` ${UMID}\t` }, { umid: UMID }],
+    ['a line end behind a umid', { umid: `${UMID}\r\n` }, { umid: UMID }],
+    ['braces around a umid', { umid: `{${UMID}}` }, { umid: UMID }],
+    ['blanks in and around braces', { umid: ` { ${UMID} } ` }, { umid: UMID }],
+    ['blanks around a channel', { channel: ' WhatsApp\n' }, { channel: 'whatsapp' }],
+    ['blanks around a sub-account', { subAccountId: '\nmy_sub ' }, { subAccountId: 'my_sub' }],
+    ['a sub-account of blanks', { subAccountId: '  ' }, { subAccountId: 'account_sub' }],
+    ['blanks around a conversation', { conversation: ' +65 1\n' }, { conversation: '+65 1' }],
+    ['a conversation of blanks', { conversation: ' ' }, { conversation: undefined }],
+    ['blanks around a time', { receivedAt: ' 2026-06-09T11:00:00Z\n' }, { receivedAt: NOW - HOUR }],
+  ] as const) {
+    it(`takes off ${what}`, () => {
+      const request = toRequest({ ...good, ...values }, undefined)
+      assert.deepEqual({ ...request, ...expected }, request)
+    })
+  }
 
   describe('with an 8x8 webhook in the payload', () => {
     for (const version of [3, null]) {
       it(`takes all from version ${version ?? 2}`, () => {
         const timestamp = '2026-06-09T11:59:00.00Z'
         const webhook = inboundWebhook({ version, payload: { timestamp } })
-        assert.deepEqual(toRequest({}, webhook, 'account_sub', NOW), {
+        assert.deepEqual(toRequest({}, webhook), {
           umid: UMID,
           channel: 'whatsapp',
           subAccountId: 'webhook_sub',
@@ -116,7 +160,7 @@ describe('request', () => {
 
     it('sends RCS as rcs', () => {
       const webhook = inboundWebhook({ payload: { recipient: { channel: 'RCS' }, timestamp: 0 } })
-      assert.equal(toRequest({ receivedAt: NOW }, webhook, 'account_sub', NOW).channel, 'rcs')
+      assert.equal(toRequest({ receivedAt: NOW }, webhook).channel, 'rcs')
     })
 
     it('prefers what the properties give', () => {
@@ -128,7 +172,7 @@ describe('request', () => {
         conversation: 'me',
       }
       const expected = { ...values, expiresIn: 2 * HOUR }
-      assert.deepEqual(toRequest(values, inboundWebhook(), 'account_sub', NOW), expected)
+      assert.deepEqual(toRequest(values, inboundWebhook()), expected)
     })
 
     it('refuses a delivery receipt', () => {
@@ -136,7 +180,7 @@ describe('request', () => {
       fails('invalid-input', 'umid', {}, receipt)
       fails('invalid-input', 'umid', good, receipt) // its umid, by the way of a property
       const umid = UMID.replace('c', 'd')
-      assert.equal(toRequest({ ...good, umid }, receipt, 'account_sub', NOW).umid, umid)
+      assert.equal(toRequest({ ...good, umid }, receipt).umid, umid)
     })
 
     it('finds a message that is too old', () => {
@@ -146,7 +190,7 @@ describe('request', () => {
 
     it('does not fail for an odd timestamp of 8x8', () => {
       const webhook = inboundWebhook({ payload: { timestamp: 'yesterday' } })
-      assert.equal(toRequest({}, webhook, 'account_sub', NOW).umid, UMID)
+      assert.equal(toRequest({}, webhook).umid, UMID)
     })
 
     it('names what a broken webhook lacks', () => {
@@ -165,7 +209,7 @@ describe('request', () => {
         const webhook = inboundWebhook({ payload: { timestamp }, without: [field] })
         assert.equal(Object.hasOwn(webhook.payload, field), false)
         if (!changes) fails('invalid-input', 'umid', {}, webhook)
-        assert.deepEqual(toRequest(changes ? {} : { umid: UMID }, webhook, 'account_sub', NOW), {
+        assert.deepEqual(toRequest(changes ? {} : { umid: UMID }, webhook), {
           umid: UMID,
           channel: 'whatsapp',
           subAccountId: 'webhook_sub',
@@ -197,7 +241,7 @@ describe('request', () => {
 
     for (const payload of [null, 'text', [], {}, { eventType: 'x' }, { payload: { umid: UMID } }]) {
       it(`finds none in ${JSON.stringify(payload)}`, () => {
-        assert.equal(toRequest(good, payload, 'account_sub', NOW).umid, UMID)
+        assert.equal(toRequest(good, payload).umid, UMID)
       })
     }
   })
@@ -214,7 +258,7 @@ describe('request', () => {
       ['a Date of a function node', runInNewContext(`new Date(${at})`)],
     ] as const) {
       it(`reads ${what}`, () => {
-        const request = toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW)
+        const request = toRequest({ ...good, receivedAt }, undefined)
         assert.equal(request.receivedAt, at)
       })
     }
@@ -239,13 +283,13 @@ describe('request', () => {
 
     it('allows 2 hours, and not a moment more', () => {
       const receivedAt = NOW - 2 * HOUR
-      assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
+      assert.equal(toRequest({ ...good, receivedAt }, undefined).umid, UMID)
       fails('expired', undefined, { ...good, receivedAt: receivedAt - 1 })
     })
 
     it('takes a message from the future as new', () => {
       const receivedAt = NOW + HOUR
-      assert.equal(toRequest({ ...good, receivedAt }, undefined, 'account_sub', NOW).umid, UMID)
+      assert.equal(toRequest({ ...good, receivedAt }, undefined).umid, UMID)
     })
   })
 })

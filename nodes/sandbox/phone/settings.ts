@@ -21,12 +21,13 @@ const customerName = z
   .string('The customer’s name must be text')
   .max(CUSTOMER_NAME_LENGTH, `The customer’s name has at most ${CUSTOMER_NAME_LENGTH} characters`)
 
-const msisdn = z.string().regex(MSISDN, 'The number must be + and 5 to 15 digits')
+const msisdn = z.string().trim().regex(MSISDN, 'The number must be + and 5 to 15 digits')
 
 const deliverTo = z.enum(['output', 'webhook'], 'Deliver to must be output or webhook')
 
 const webhookUrl = z
   .string('No webhook URL is set')
+  .trim()
   .refine(
     (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
     'The webhook URL must begin with http:// or https://',
@@ -34,6 +35,7 @@ const webhookUrl = z
 
 const authorization = z
   .string()
+  .trim()
   .regex(/^[\x20-\x7e]*$/, 'The Authorization header has characters that HTTP cannot carry')
   .refine((text) => !REFERENCE.test(text), 'The environment variable of Authorization is not set')
 
@@ -49,7 +51,7 @@ export function readPhoneSettings(
   header = '',
 ): PhoneSettings {
   const config: SandboxNodeOptions = { ...SANDBOX_DEFAULTS, ...stored }
-  const number = config.msisdn === '' ? sampleMsisdn(nodeId) : config.msisdn
+  const number = /^\s*$/.test(config.msisdn) ? sampleMsisdn(nodeId) : config.msisdn
   return {
     channel: check('channel', channel, config.channel),
     subAccountId: check('subAccountId', subAccountId, config.subAccountId),

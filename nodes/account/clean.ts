@@ -1,0 +1,26 @@
+/**
+ * What people type or paste around a value is not part of it. One function for each kind of value,
+ * shared by the dialogs and the runtime. Without imports, so that the editor can bundle it.
+ */
+
+/** A umid without blanks, line ends and the braces that some tools write around an id. */
+export function cleanUmid(text: string): string {
+  const trimmed = text.trim()
+  const inBraces = trimmed.startsWith('{') && trimmed.endsWith('}')
+  return inBraces ? trimmed.slice(1, -1).trim() : trimmed
+}
+
+/** The name of a channel in lower case, as the events call spells it. */
+export function cleanChannel(text: string): string {
+  return text.trim().toLowerCase()
+}
+
+/** An API key without the scheme of the header from which it may have been copied. */
+export function cleanApiKey(text: string): string {
+  return text.trim().replace(/^bearer(\s+|$)/i, '')
+}
+
+/** Any other value: without blanks and line ends around it. */
+export function cleanText(text: string): string {
+  return text.trim()
+}
