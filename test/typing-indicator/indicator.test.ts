@@ -16,6 +16,7 @@ describe('indicator', () => {
     status() {},
     send() {},
     report() {},
+    warn() {},
     handlesErrors: () => false,
     keepingText: String,
   }
@@ -34,6 +35,7 @@ describe('indicator', () => {
       rhythm: { initialDelay: 0, maxDuration: 1000, renewEvery: () => 1000 },
       read,
       passUnsupported: false,
+      clone: structuredClone,
       outcome: new Outcome(host),
     })
     const ends: unknown[] = []
