@@ -40,6 +40,8 @@ export interface Facts {
   errorId?: string
   /** When 8x8 met the error, as 8x8 wrote it. */
   timestamp?: string
+  /** Indicators that 8x8 accepted before a session ended by itself. */
+  indicators?: number
   umid?: string
   channel?: string
 }

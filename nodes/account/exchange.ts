@@ -29,6 +29,7 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   /** Nothing is reported any more. */
   #over = false
+  #written = false
   #accepted = false
   /** 0 until the head of the answer is there. */
   #statusCode = 0
@@ -50,6 +51,10 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
     return this.#over
   }
 
+  get written(): boolean {
+    return this.#written
+  }
+
   start(): void {
     this.#line.send(this.#post, this)
   }
@@ -64,7 +69,9 @@ export class Exchange implements Attempt, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#over) controller.abort(ABORTED) // while it waited for a connection
+    // undici calls this just before it writes, through a proxy too: the tunnel is there by then.
+    if (this.#over) controller.abort(ABORTED)
+    else this.#written = true
   }
 
   onResponseStart(

@@ -29,6 +29,8 @@ export interface Sent {
 
 /** One attempt. It reports `failed` once, or `accepted` and then `ended`. */
 export interface Attempt {
+  /** Whether it is on a connection, so that the server may carry it out whatever we do. */
+  readonly written: boolean
   start(): void
   /**
    * Ends it: it reports nothing any more.
@@ -70,6 +72,8 @@ export interface Company extends Limits {
 export class Sending implements Guest, Reporter {
   /** Rejects with a {@link TypingError}. */
   readonly result: Promise<Sent>
+  /** Called when the result is there; for whoever keeps track of it. */
+  onSettled: (() => void) | undefined = undefined
   // The gate's own. Set here, so that all sends have one shape.
   queue: Queue<Guest> | undefined = undefined
   ahead: Guest | undefined = undefined
@@ -82,6 +86,7 @@ export class Sending implements Guest, Reporter {
   #reject!: (error: TypingError) => void
   #settled = false
   #cancelled = false
+  #draining = false
   #attempts = 0
   #attempt: Attempt | undefined
   #sentAt = 0
@@ -107,9 +112,38 @@ export class Sending implements Guest, Reporter {
     return !this.#settled || this.#attempt !== undefined
   }
 
+  get settled(): boolean {
+    return this.#settled
+  }
+
+  /** Whether it was cancelled before its result was there: 8x8 may still carry it out. */
+  get cancelled(): boolean {
+    return this.#cancelled
+  }
+
+  /** Whether a stop ended it: it makes no further attempt. */
+  get draining(): boolean {
+    return this.#draining
+  }
+
   /** Ends it now: the result rejects as `closed`, unless it is there already. */
   cancel(): void {
-    this.#cancelled = true
+    if (!this.#settled) this.#cancelled = true
+    this.#abort()
+  }
+
+  /**
+   * Ends it without leaving anything on the wire: what only waits (in the queue, in a pause, for a
+   * connection) ends now; an attempt that was written goes on to its answer or its time limit. The
+   * result rejects as `closed` where a further attempt would have followed.
+   */
+  drain(): void {
+    if (this.#settled) return
+    this.#draining = true
+    if (!this.#attempt?.written) this.#abort()
+  }
+
+  #abort(): void {
     const known = this.#attempt?.abort()
     if (known) this.failed(known)
     else if (this.#settled) this.ended()
@@ -138,6 +172,7 @@ export class Sending implements Guest, Reporter {
     this.#settled = true
     this.#company.gate.succeeded(this)
     this.#resolve({ statusCode, attempts: this.#attempts, sentAt: this.#sentAt })
+    this.onSettled?.()
   }
 
   /** @internal by the attempt */
@@ -191,12 +226,13 @@ export class Sending implements Guest, Reporter {
     const pause = Math.max(error.retryAfter ?? 0, backoff(this.#attempts, random))
     const fits = performance.now() + Math.max(pause, gate.heldFor()) < this.#end
     const { retryable } = error.cause
-    if (retryable && retries && fits && !this.#cancelled) {
+    const ending = this.#cancelled || this.#draining
+    if (retryable && retries && fits && !ending) {
       clearTimeout(this.#timer)
       this.#timer = setTimeout(() => this.#enter(), pause)
       gate.leave(this)
     } else {
-      this.#fail(this.#cancelled && retryable ? closedError() : error)
+      this.#fail(ending && retryable ? closedError() : error)
     }
   }
 
@@ -205,6 +241,7 @@ export class Sending implements Guest, Reporter {
     this.#attempt = undefined
     error.cause.attempts = this.#attempts
     this.#reject(error)
+    this.onSettled?.()
     this.#leave()
   }
 

@@ -1,4 +1,5 @@
 import { CHANNELS, type Channel } from './api'
+import type { Sending } from './sending'
 
 /** What a session is found by. */
 export interface Indexed {
@@ -19,6 +20,9 @@ export interface Conversation {
   /** E.g. the customer's phone number. */
   conversation?: string | undefined
 }
+
+/** What a stop names: the umid, or where it is not known the conversation. */
+export type Target = { umid: string } | Conversation
 
 /** Finds sessions, at a cost that does not depend on how many there are. */
 export class SessionIndex<S extends Indexed> {
@@ -48,13 +52,20 @@ export class SessionIndex<S extends Indexed> {
     return this.#byUmid.get(umid.toLowerCase())
   }
 
-  ofConversation({ channel, ...rest }: Conversation): S | undefined {
-    if (rest.conversation === undefined) return undefined
-    for (const each of channel ? [channel] : CHANNELS) {
-      const session = this.#byConversation.get(keyOf({ ...rest, channel: each }))
-      if (session) return session
-    }
-    return undefined
+  /** @param which with its channel */
+  ofConversation(which: Conversation): S | undefined {
+    return which.conversation === undefined ? undefined : this.#byConversation.get(keyOf(which))
+  }
+
+  /** All that a stop names: at most one for a umid, and one for each channel of a conversation. */
+  find(which: Target): S[] {
+    const found =
+      'umid' in which
+        ? [this.ofUmid(which.umid)]
+        : (which.channel ? [which.channel] : CHANNELS).map((channel) =>
+            this.ofConversation({ ...which, channel }),
+          )
+    return found.filter((session) => session !== undefined)
   }
 
   /** A copy, so that sessions may be removed on the way. @param owner undefined: of all */
@@ -63,15 +74,101 @@ export class SessionIndex<S extends Indexed> {
   }
 }
 
+/** An indicator that waits to be sent, or is on the wire. */
+export interface Pending extends Pick<Indexed, 'request'> {
+  readonly sending: Sending
+  /** Whether a stop awaits it. */
+  stopped?: boolean
+}
+
+/**
+ * Finds indicators that are pending: by umid at once, by conversation in a look at all of them,
+ * because a second key would cost each message more than a stop by conversation costs.
+ */
+export class PendingIndex {
+  /** Mostly one for each umid: Sets throughout would double the cost. */
+  readonly #byUmid = new Map<string, Pending | Set<Pending>>()
+
+  /** @param umid of the request, or another under which to find it as well */
+  add(pending: Pending, umid = pending.request.umid): void {
+    const key = umid.toLowerCase()
+    const found = this.#byUmid.get(key)
+    if (found instanceof Set) found.add(pending)
+    else this.#byUmid.set(key, found ? new Set([found, pending]) : pending)
+  }
+
+  remove(pending: Pending, umid = pending.request.umid): void {
+    const key = umid.toLowerCase()
+    const found = this.#byUmid.get(key)
+    if (found instanceof Set) found.delete(pending)
+    if (found === pending || (found instanceof Set && found.size === 0)) this.#byUmid.delete(key)
+  }
+
+  find(which: Target): Pending[] {
+    if (this.#byUmid.size === 0) return []
+    if ('umid' in which) return toArray(this.#byUmid.get(which.umid.toLowerCase()))
+    const all = new Set([...this.#byUmid.values()].flatMap(toArray))
+    return [...all].filter(({ request }) => isOf(which, request))
+  }
+}
+
+function toArray(found: Pending | Set<Pending> | undefined): Pending[] {
+  if (found instanceof Set) return [...found]
+  return found ? [found] : []
+}
+
+function isOf(which: Conversation, request: Indexed['request']): boolean {
+  const { subAccountId, channel = request.channel, conversation } = which
+  if (conversation === undefined) return false
+  return keyOf({ subAccountId, channel, conversation }) === keyOf(request)
+}
+
 function keyOf({ subAccountId, channel, conversation }: Conversation): string {
   return `${subAccountId} ${channel} ${conversation}`
 }
 
-/** Remembers umids for a time, for each owner. Costs nothing but memory while nothing is added. */
+/** Umids that are remembered for a time. Costs nothing but memory while nothing is added. */
+export class RecentUmids {
+  readonly #span: number
+  readonly #max: number
+  /** When each was added, in performance.now(); the oldest first. */
+  readonly #addedAt = new Map<string, number>()
+
+  /** @param span ms @param max remembered at once; the oldest make room */
+  constructor(span: number, max = Number.POSITIVE_INFINITY) {
+    this.#span = span
+    this.#max = max
+  }
+
+  add(umid: string): void {
+    const key = umid.toLowerCase()
+    this.#addedAt.delete(key) // to make it the newest
+    this.#addedAt.set(key, performance.now())
+    this.forget()
+  }
+
+  /** @param umid in either case of the letters */
+  has(umid: string): boolean {
+    if (this.#addedAt.size === 0) return false
+    const addedAt = this.#addedAt.get(umid.toLowerCase())
+    return addedAt !== undefined && addedAt + this.#span > performance.now()
+  }
+
+  /** Drops what is over. @returns how many are left */
+  forget(): number {
+    const now = performance.now()
+    for (const [umid, addedAt] of this.#addedAt) {
+      if (addedAt + this.#span > now && this.#addedAt.size <= this.#max) break
+      this.#addedAt.delete(umid)
+    }
+    return this.#addedAt.size
+  }
+}
+
+/** Remembers umids for a time, for each owner. */
 export class Memory {
   readonly #span: number
-  /** When each is forgotten, in performance.now(), by owner; the oldest first. */
-  readonly #until = new Map<string, Map<string, number>>()
+  readonly #byOwner = new Map<string, RecentUmids>()
 
   /** @param span ms */
   constructor(span: number) {
@@ -79,32 +176,18 @@ export class Memory {
   }
 
   add(owner: string, umid: string): void {
-    const now = performance.now()
-    let own = this.#until.get(owner)
+    let own = this.#byOwner.get(owner)
     if (!own) {
       // Rare, and with a new owner an old one may have gone that adds nothing any more.
-      for (const [id, umids] of this.#until) if (!forget(umids, now)) this.#until.delete(id)
-      own = new Map()
-      this.#until.set(owner, own)
+      for (const [id, umids] of this.#byOwner) if (!umids.forget()) this.#byOwner.delete(id)
+      own = new RecentUmids(this.#span)
+      this.#byOwner.set(owner, own)
     }
-    const key = umid.toLowerCase()
-    own.delete(key) // to make it the newest
-    own.set(key, now + this.#span)
-    forget(own, now)
+    own.add(umid)
   }
 
   /** @param umid in either case of the letters */
   has(owner: string, umid: string): boolean {
-    const until = this.#until.get(owner)?.get(umid.toLowerCase())
-    return until !== undefined && until > performance.now()
+    return this.#byOwner.get(owner)?.has(umid) ?? false
   }
-}
-
-/** Drops what is over. @returns how many are left */
-function forget(umids: Map<string, number>, now: number): number {
-  for (const [umid, until] of umids) {
-    if (until > now) break
-    umids.delete(umid)
-  }
-  return umids.size
 }

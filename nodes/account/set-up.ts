@@ -22,7 +22,7 @@ export function setUp(RED: NodeAPI, node: AccountNode, config: AccountDef): void
       ...limits,
       ...(server ? { server, ...findWay(RED, server.origin, config) } : rentSandbox(subAccountId)),
     })
-    const sessions = new Sessions(client)
+    const sessions = new Sessions(client, node.name || node.id)
     node.on('close', (done: () => void) => {
       sessions.close()
       void client.close().then(done)

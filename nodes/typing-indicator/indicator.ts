@@ -5,10 +5,10 @@ import type { Sending } from '../account/sending'
 import type { Owner } from '../account/sessions'
 import type { Sources } from './diagnose'
 import type { Action } from './options'
-import type { Outcome, Task, Typing } from './outcome'
+import type { Outcome, Task, Typing, UnmatchedStop } from './outcome'
 import { type Request, readAction, toRequest, toStop, type Values } from './request'
 import type { Rhythm } from './rhythm'
-import { property, unreadable } from './thrown'
+import { describe, property, unreadable } from './thrown'
 
 /** What an indicator is made of. */
 export interface Parts {
@@ -25,11 +25,20 @@ export interface Parts {
   sources: Sources
   /** Whether a message of a channel without typing indicators passes, instead of failing. */
   passUnsupported: boolean
+  /** A message of its own, with all that is in it; may throw. */
+  clone(msg: Task['msg']): Task['msg']
   outcome: Outcome
 }
 
 /** Lacks what the caller knows: how long the message was in hand. */
 type Done = Omit<Typing, 'durationMs'> & { durationMs?: number }
+
+/** What a message that succeeds comes to. */
+interface Result {
+  typing: Done
+  /** Set for a stop that ended nothing. */
+  unmatched?: UnmatchedStop
+}
 
 /** From messages to typing indicators: each message that comes in ends in one outcome. */
 export class Indicator {
@@ -78,7 +87,7 @@ export class Indicator {
   /** Never rejects. */
   async #handle(task: Task): Promise<void> {
     const startedAt = performance.now()
-    let result: Done | TypingError
+    let result: Result | TypingError
     try {
       result = await this.#perform(task.msg)
     } catch (error) {
@@ -94,27 +103,33 @@ export class Indicator {
   }
 
   /** @param startedAt when the message came in, performance.now() */
-  #finish(task: Task, result: Done | TypingError, startedAt: number): void {
-    const { outcome, passUnsupported } = this.#parts
-    let typing = result
-    if (typing instanceof TypingError) {
-      const { kind, umid, channel } = typing.cause
-      if (kind !== 'unsupported-channel' || !passUnsupported) {
-        outcome.fail(task, typing)
-        return
-      }
-      const { subAccountId } = typing
-      typing = onlyKnown<Done>({ state: 'skipped', umid, channel, subAccountId, attempts: 0 })
+  #finish(task: Task, result: Result | TypingError, startedAt: number): void {
+    const { outcome } = this.#parts
+    const success = result instanceof TypingError ? this.#toSkipped(result) : result
+    if (success instanceof TypingError) {
+      outcome.fail(task, success)
+      return
     }
+    const { typing, unmatched } = success
     typing.durationMs ??= Math.round(performance.now() - startedAt)
     const { state, umid, duplicate } = typing
-    const told = outcome.succeed(task, typing as Typing)
-    // Who was told of a failure will not stop what it started.
+    const told = outcome.succeed(task, typing as Typing, unmatched)
+    // The flow got an error instead of msg.typing, so it will never send a stop.
     const started = state === 'active' && !duplicate
-    if (!told && started && umid) void this.#connection?.sessions.stop({ umid })
+    if (!told && started && umid) this.#connection?.sessions.stop({ umid }).catch(() => {})
   }
 
-  async #perform(msg: Task['msg']): Promise<Done> {
+  /** A message of a channel without indicators passes, where the node says so. */
+  #toSkipped(error: TypingError): Result | TypingError {
+    const { kind, umid, channel } = error.cause
+    if (kind !== 'unsupported-channel' || !this.#parts.passUnsupported) return error
+    const { subAccountId } = error
+    return {
+      typing: onlyKnown<Done>({ state: 'skipped', umid, channel, subAccountId, attempts: 0 }),
+    }
+  }
+
+  async #perform(msg: Task['msg']): Promise<Result> {
     const { outcome, read, connect, sources } = this.#parts
     const connection = connect()
     this.#connection = connection
@@ -128,9 +143,10 @@ export class Indicator {
     if (action === 'stop') return this.#stop(connection, toStop(values, msg, subAccountId, sources))
     const request = toRequest(values, msg, subAccountId, Date.now(), sources)
     try {
-      return await (action === 'start'
+      const typing = await (action === 'start'
         ? this.#start(connection, request, msg)
         : this.#send(connection, request))
+      return { typing }
     } catch (error) {
       throw about(request, toTypingError(error))
     }
@@ -144,25 +160,33 @@ export class Indicator {
     })
   }
 
-  async #send({ client }: Connection, request: Request): Promise<Done> {
+  async #send({ sessions }: Connection, request: Request): Promise<Done> {
     const { umid, channel, subAccountId } = request
-    const sending = client.send(request)
+    const sending = sessions.send(request)
+    if (!sending) {
+      return { state: 'stopped', umid, channel, subAccountId, attempts: 0, duplicate: true }
+    }
     this.#sendings.add(sending)
     try {
       const { statusCode, attempts, sentAt } = await sending.result
       const when = isoDate(sentAt)
       return { state: 'sent', umid, channel, subAccountId, statusCode, attempts, sentAt: when }
+    } catch (error) {
+      const { kind, attempts } = (error as TypingError).cause
+      const stopped = kind === 'closed' && sending.draining && !sending.cancelled
+      if (!stopped) throw error
+      return { state: 'stopped', umid, channel, subAccountId, attempts }
     } finally {
       this.#sendings.delete(sending)
     }
   }
 
   async #start({ sessions }: Connection, request: Request, msg: Task['msg']): Promise<Done> {
-    const { rhythm, outcome } = this.#parts
+    const { rhythm, outcome, clone } = this.#parts
     const { umid, channel, subAccountId, conversation, receivedAt, expiresIn } = request
     const { initialDelay, maxDuration } = rhythm
     const renewEvery = rhythm.renewEvery(channel)
-    const later = copyForLater(msg)
+    const later = copyForLater(msg, clone)
     const started = await sessions.start(
       {
         umid,
@@ -188,37 +212,53 @@ export class Indicator {
     return typing
   }
 
-  async #stop({ sessions }: Connection, which: ReturnType<typeof toStop>): Promise<Done> {
-    const stopped = await sessions.stop(which)
+  async #stop({ sessions }: Connection, which: ReturnType<typeof toStop>): Promise<Result> {
+    const stopped = await this.#untilClosed(sessions.stop(which))
     if (!stopped) {
       const { channel, subAccountId } = which
       const umid = 'umid' in which ? which.umid : undefined
       const counts = { indicators: 0, attempts: 0, durationMs: 0 }
-      return onlyKnown<Done>({ state: 'stopped', umid, channel, subAccountId, ...counts })
+      return {
+        typing: onlyKnown<Done>({ state: 'stopped', umid, channel, subAccountId, ...counts }),
+        unmatched: { otherAccount: sessions.otherAccount(which) },
+      }
     }
     const { umid, channel, subAccountId, indicators, attempts, typedFor } = stopped
     const durationMs = typedFor
-    return { state: 'stopped', umid, channel, subAccountId, indicators, attempts, durationMs }
+    return {
+      typing: { state: 'stopped', umid, channel, subAccountId, indicators, attempts, durationMs },
+    }
   }
 }
 
-const USUAL = { enumerable: true, configurable: true, writable: true }
+const PROTO = '__proto__'
 
 /**
- * The message as it came in, for an end without an answer. The flow goes on with the message
- * itself and answers its HTTP request, so the copy has no `req` and `res`. A loop, because of
- * anything shorter V8 makes an object of several times the size.
+ * A message of its own, as it came in, for an end without an answer. The flow goes on with the
+ * message itself and answers its HTTP request, so it has no `req` and `res`.
+ * @throws {TypingError} `invalid-input` for one that cannot be copied
  */
-function copyForLater(msg: Task['msg']): Task['msg'] {
-  const copy: Task['msg'] = {}
+function copyForLater(msg: Task['msg'], clone: Parts['clone']): Task['msg'] {
+  const kept: Task['msg'] = {}
+  // Read here, and not by `clone`, which takes req and res off the message and on again.
   for (const key of Object.keys(msg)) {
-    if (key === 'req' || key === 'res') continue
-    const value = property(msg, key)
-    // To assign it would change the prototype of the copy.
-    if (key === '__proto__') Object.defineProperty(copy, key, { value, ...USUAL })
-    else copy[key] = value
+    if (key !== 'req' && key !== 'res' && key !== PROTO) kept[key] = property(msg, key)
   }
-  return copy
+  try {
+    const copy = clone(kept)
+    if (!Object.hasOwn(msg, PROTO)) return copy
+    // To assign it would change the prototype of the copy.
+    const value = clone({ value: msg[PROTO] }).value
+    return Object.defineProperty(copy, PROTO, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+  } catch (thrown) {
+    const text = `The message cannot be copied: ${describe(thrown)}`
+    throw new TypingError('invalid-input', text)
+  }
 }
 
 /** The last time that was written: of a busy node, many messages go out in the same ms. */

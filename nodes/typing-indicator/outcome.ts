@@ -29,8 +29,26 @@ export interface ErrorOutput extends Facts {
   source: { id: string; type: string; name?: string }
 }
 
+/** A stop that ended nothing. */
+export interface UnmatchedStop {
+  /** The name of another account that keeps typing there. */
+  otherAccount: string | undefined
+}
+
 type Message = Record<string, unknown>
-type Fill = 'blue' | 'green' | 'grey'
+type State = Typing['state'] | 'sending' | 'notTyping' | 'otherAccount'
+
+/** How each state is shown. A ring says that there is something to mend. */
+const LOOKS: Record<State, { fill: 'blue' | 'green' | 'grey'; shape: 'dot' | 'ring' }> = {
+  sending: { fill: 'blue', shape: 'dot' },
+  sent: { fill: 'green', shape: 'dot' },
+  active: { fill: 'green', shape: 'dot' },
+  stopped: { fill: 'green', shape: 'dot' },
+  skipped: { fill: 'grey', shape: 'dot' },
+  notTyping: { fill: 'grey', shape: 'dot' },
+  otherAccount: { fill: 'grey', shape: 'ring' },
+}
+
 type Send = (outputs: [success: Message | null, error: Message | null]) => void
 
 /** A message that the node has in hand. */
@@ -50,6 +68,8 @@ export interface Host {
   send: Send
   /** Reports an error that belongs to no task; with a message, Catch nodes get it. */
   report(error: Error, msg?: Message): void
+  /** Says something in the log and the sidebar. */
+  warn(text: string): void
   /**
    * Whether a node takes what leaves at output 2.
    * @param closing the other nodes may be gone already, so a wire is enough
@@ -68,8 +88,9 @@ export class Outcome {
   readonly #status: StatusLine
   /** Sessions that show indicators. */
   #keeping = 0
-  #fill: Fill = 'grey'
-  #state = ''
+  #state: State = 'sending'
+  /** Accounts that users were told of. */
+  readonly #otherAccounts = new Set<string>()
   /** One for all messages: most statuses of a busy node are never shown, so never made. */
   readonly #current = () => this.#make()
 
@@ -89,28 +110,31 @@ export class Outcome {
   }
 
   sending(): void {
-    this.#show('blue', 'sending')
+    this.#show('sending')
   }
 
   /** @param sessions how many customers see this node type */
   keeping(sessions: number): void {
     this.#keeping = sessions
-    this.#show('green', 'stopped')
+    this.#show('stopped')
   }
 
-  /** @returns false if the message takes no result, and so counts as a failure */
-  succeed(task: Task, typing: Typing): boolean {
+  /**
+   * @param unmatched set for a stop that ended nothing
+   * @returns false if the message takes no result, and so counts as a failure
+   */
+  succeed(task: Task, typing: Typing, unmatched?: UnmatchedStop): boolean {
     const { msg, send, done } = task
-    const fill = typing.state === 'skipped' ? 'grey' : 'green'
     try {
       msg.typing = typing
     } catch (error) {
       this.fail(task, unwritable(error))
       return false
     }
-    this.#show(fill, typing.state)
+    this.#show(unmatched ? stateOf(unmatched) : typing.state)
     send([msg, null])
     done()
+    if (unmatched?.otherAccount) this.#warnOnce(unmatched.otherAccount)
     return true
   }
 
@@ -166,17 +190,25 @@ export class Outcome {
     this.#host.status({})
   }
 
-  #show(fill: Fill, state: string): void {
-    this.#fill = fill
+  #show(state: State): void {
     this.#state = state
     this.#status.set(this.#current)
   }
 
   #make(): NodeStatus {
-    const keeping = this.#keeping > 0 && this.#state !== 'skipped'
-    return keeping
+    const { fill, shape } = LOOKS[this.#state]
+    return this.#keeping > 0 && fill !== 'grey'
       ? { fill: 'blue', shape: 'dot', text: this.#host.keepingText(this.#keeping) }
-      : { fill: this.#fill, shape: 'dot', text: `status.${this.#state}` }
+      : { fill, shape, text: `status.${this.#state}` }
+  }
+
+  /** Once for each account: a stop that is wired to the wrong one is so for every message. */
+  #warnOnce(otherAccount: string): void {
+    if (this.#otherAccounts.has(otherAccount)) return
+    this.#otherAccounts.add(otherAccount)
+    this.#host.warn(
+      `The stop ended nothing: the account "${otherAccount}" keeps typing for this message, and only a stop with that account ends it`,
+    )
   }
 
   #showFailure(error: TypingError): void {
@@ -185,6 +217,10 @@ export class Outcome {
     if (kind === 'not-configured') this.misconfigured(error)
     else this.#status.set({ fill: 'red', shape: 'dot', text: reason(error) })
   }
+}
+
+function stateOf({ otherAccount }: UnmatchedStop): State {
+  return otherAccount === undefined ? 'notTyping' : 'otherAccount'
 }
 
 function unwritable(error: unknown): TypingError {

@@ -108,6 +108,7 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       passUnsupported: check('unsupported', unsupported, options.unsupported) === 'pass',
       read: reader(inputs),
       sources,
+      clone: (msg) => RED.util.cloneMessage(msg as NodeMessage) as Task['msg'],
     })
   }
 
@@ -144,6 +145,7 @@ export function setUp(RED: NodeAPI, node: Node, config: TypingIndicatorDef): voi
       status: (status) => node.status(status),
       send: (outputs) => node.send(outputs),
       report: (error, msg) => node.error(error, msg),
+      warn: (text) => node.warn(text),
       keepingText(n) {
         const text = RED._('status.keeping', { n })
         return text === 'status.keeping' ? `typing (${n})` : text // no catalog, as in tests

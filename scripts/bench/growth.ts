@@ -9,6 +9,7 @@ import { writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import RED from 'node-red'
 import type { Client } from '../../nodes/account/client'
 import { Sessions } from '../../nodes/account/sessions'
 import { LABELS } from '../../nodes/typing-indicator/diagnose'
@@ -38,7 +39,9 @@ const { values: options } = parseArgs({
 })
 
 const accepted = Promise.resolve({ statusCode: 200, attempts: 1, sentAt: Date.now() })
-const client = { send: () => ({ result: accepted, cancel() {} }) } as unknown as Client
+const client = {
+  send: () => ({ result: accepted, settled: true, drain() {} }),
+} as unknown as Client
 
 void main()
 
@@ -173,6 +176,7 @@ const startInNode =
       status() {},
       send() {},
       report() {},
+      warn() {},
       handlesErrors: () => true,
       keepingText: (n: number) => `typing (${n})`,
     }
@@ -185,6 +189,7 @@ const startInNode =
       read: ({ umid, channel }) => ({ umid, channel }),
       sources: { places: LABELS, redact: (text) => text },
       passUnsupported: false,
+      clone: (msg) => RED.util.cloneMessage(msg) as Task['msg'],
       outcome: new Outcome(host),
     })
     return (_sessions, umid) =>

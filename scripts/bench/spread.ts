@@ -53,6 +53,7 @@ function clientWith(onSend: () => void): Pick<Client, 'send'> {
     timeout: timeout * 1000,
     deadline: deadline * 1000,
     attempt: (_post, reporter) => ({
+      written: true,
       start() {
         onSend()
         setTimeout(() => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { identify } from '../support/certificates'
 import { closeClients, createClient } from '../support/client'
 import { durationOf, EVENT, moment, rejection } from '../support/events'
-import { startServer, startTcpServer } from '../support/server'
+import { startProxy, startServer, startTcpServer } from '../support/server'
 
 describe('client: closing', () => {
   afterEach(closeClients)
@@ -89,6 +90,45 @@ describe('client: closing', () => {
   })
 
   for (const proxied of [false, true]) {
+    const through = proxied ? ', through a proxy' : ''
+
+    it(`drains a request on the wire: its answer counts, and no retry follows${through}`, async () => {
+      const arrivals: ServerResponse[] = []
+      const arrived = [moment(), moment()]
+      const server = await startServer((response) => {
+        arrived[arrivals.push(response) - 1]?.come()
+      })
+      const slow = { timeout: 60_000, deadline: 60_000 }
+      const proxy = proxied ? { url: (await startProxy()).url, noProxy: '' } : undefined
+      const client = createClient(server.url, { ...slow, proxy })
+      const accepted = client.send(EVENT)
+      await arrived[0]?.came
+      accepted.drain()
+      await new Promise(setImmediate)
+      assert.equal(accepted.settled, false)
+      arrivals[0]?.end()
+      assert.equal((await accepted.result).attempts, 1)
+      const failing = client.send(EVENT)
+      await arrived[1]?.came
+      failing.drain()
+      arrivals[1]?.writeHead(503).end()
+      assert.equal((await rejection(failing.result, 'closed')).cause.attempts, 1)
+      assert.equal(arrivals.length, 2)
+    })
+
+    it(`drains at once what is still connecting${through}`, async () => {
+      const met = moment()
+      const url = await startTcpServer(() => met.come())
+      const slow = { timeout: 60_000, deadline: 60_000 }
+      const proxy = proxied ? { url, noProxy: '' } : undefined
+      const client = createClient(url.replace('http', 'https'), { ...slow, proxy })
+      const sending = client.send(EVENT)
+      await met.came
+      sending.drain()
+      await rejection(sending.result, 'closed')
+      assert.equal(sending.cancelled, false)
+    })
+
     it(`ends a connection that is being made${proxied ? ', through a proxy' : ''}`, async () => {
       const met = moment()
       const gone = moment()

@@ -110,6 +110,77 @@ describe('sending', () => {
     assert.deepEqual(times, [0])
   })
 
+  it('drains an attempt that was written: its success counts', async () => {
+    const { sending, succeed, aborted } = startOne()
+    sending.drain()
+    await clock.tickAsync(4999)
+    assert.equal(sending.settled, false)
+    succeed()
+    assert.equal((await sending.result).attempts, 1)
+    assert.deepEqual([sending.draining, sending.cancelled, aborted], [true, false, []])
+  })
+
+  it('drains an attempt that was written to the end of its time, and does not try again', async () => {
+    const { times, sending } = start(['hang'])
+    const closed = rejection(sending.result, 'closed')
+    await clock.tickAsync(100)
+    sending.drain()
+    await clock.tickAsync(4899)
+    assert.equal(sending.settled, false)
+    await clock.tickAsync(1)
+    assert.equal((await closed).cause.attempts, 1)
+    await clock.tickAsync(15_000)
+    assert.deepEqual(times, [0])
+  })
+
+  it('keeps a failure that no retry cures when it drains', async () => {
+    const { times, sending } = start([new TypingError('authentication', 'x')])
+    sending.drain()
+    await rejection(sending.result, 'authentication')
+    assert.deepEqual(times, [0])
+  })
+
+  it('ends a pause at once when it drains, as closed but not cancelled', async () => {
+    const { times, sending } = start([serverError(9000)])
+    const closed = rejection(sending.result, 'closed')
+    await clock.tickAsync(100)
+    sending.drain()
+    assert.equal((await closed).cause.attempts, 1)
+    assert.equal(sending.cancelled, false)
+    assert.deepEqual(times, [0])
+  })
+
+  it('leaves the queue at once when it drains', async () => {
+    const gate = createGate({ maxInFlight: 1 })
+    gate.enter({ admitted() {} }, false)
+    const sending = sendBy(async () => 200, limits, gate)
+    const closed = rejection(sending.result, 'closed')
+    sending.drain()
+    assert.equal((await closed).cause.attempts, 0)
+    assert.equal(gate.waiting, 0)
+  })
+
+  it('ends at once when it is cancelled while it drains', async () => {
+    const { sending, fail } = startOne()
+    const closed = rejection(sending.result, 'closed')
+    sending.drain()
+    sending.cancel()
+    await closed
+    assert.equal(sending.cancelled, true)
+    fail() // to end it
+  })
+
+  for (const outcome of ['success', 'failure'] as const) {
+    it(`says once that it settled, at its ${outcome}`, async () => {
+      const { sending } = start(outcome === 'success' ? [] : [new TypingError('rejected', 'x')])
+      let count = 0
+      sending.onSettled = () => count++
+      await sending.result.catch(() => {})
+      sending.cancel()
+      assert.equal(count, 1)
+    })
+  }
+
   it('keeps a result that is there when it is cancelled', async () => {
     const { sending } = start([])
     await sending.result
@@ -120,15 +191,17 @@ describe('sending', () => {
   /** A send whose only attempt can be made to fail, with a failure that asks for a pause of 3 s. */
   function startOne() {
     let fail = () => {}
-    const failed = new Promise<number>((_, reject) => {
+    let succeed = () => {}
+    const answered = new Promise<number>((resolve, reject) => {
       fail = () => reject(serverError(3000))
+      succeed = () => resolve(200)
     })
     const aborted: unknown[] = []
     const sending = sendBy((signal) => {
       signal.addEventListener('abort', () => aborted.push(signal.reason))
-      return failed
+      return answered
     }, limits)
-    return { sending, aborted, fail }
+    return { sending, aborted, fail, succeed }
   }
 
   for (const first of ['cancel', 'fail'] as const) {
@@ -154,7 +227,7 @@ describe('sending', () => {
         {
           ...limits,
           gate: createGate(),
-          attempt: () => ({ start() {}, abort: () => new TypingError(known, 'x') }),
+          attempt: () => ({ written: true, start() {}, abort: () => new TypingError(known, 'x') }),
         },
         { path: '', body: '' },
       )
@@ -192,6 +265,7 @@ describe('sending', () => {
         ...limits,
         gate,
         attempt: (_post, reporter) => ({
+          written: true,
           start: () => reporter.accepted(200 + attempts++),
           abort: () => undefined,
         }),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { TypingError } from '../../nodes/account/errors'
 import { rejection } from '../support/events'
 import { BEAT, OTHER, SessionsBench } from '../support/sessions'
 
@@ -24,11 +25,85 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.ended, [{ umid: 'a', kind: 'expired', at: 30_000 }])
     })
 
-    it('comes in time even when a renewal hangs', async () => {
-      t.fate = [0, 50_000]
+    it('comes when a renewal on the wire has settled, without a retry', async () => {
+      t.fate = [0, { after: 8000, kind: 'server' }]
+      await t.start('a', { maxDuration: 30_000 })
+      await t.clock.tickAsync(600_000)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'unanswered', at: BEAT + 8000 }])
+      assert.equal(t.sent.length, 2)
+      assert.deepEqual(t.keeping, [1, 0])
+    })
+
+    it('comes at once when a renewal only waits', async () => {
+      t.fate = [0, 'server', 'server', 'server', 'server', 'server', 'server']
       await t.start('a', { maxDuration: 30_000 })
       await t.clock.tickAsync(600_000)
       assert.deepEqual(t.ended, [{ umid: 'a', kind: 'unanswered', at: 30_000 }])
+    })
+
+    it('says how many indicators there were, and how many attempts', async () => {
+      t.fate = [0, 8000]
+      const ended = new Promise<TypingError>((resolve) => {
+        t.onEnd = resolve
+      })
+      await t.start('a', { maxDuration: 30_000 })
+      await t.clock.tickAsync(600_000)
+      const { cause, message } = await ended
+      assert.deepEqual([cause.indicators, cause.attempts], [2, 2])
+      assert.equal(message, 'No stop came within 30 s')
+    })
+
+    it('is a stop, and no end by itself, when that comes while a renewal settles', async () => {
+      t.fate = [0, 20_000]
+      await t.start('a', { maxDuration: 30_000 })
+      await t.clock.tickAsync(35_000)
+      assert.deepEqual(await t.start('a', {}, OTHER), { state: 'stopped', duplicate: true })
+      const stopped = t.stopped({ umid: 'a' })
+      await t.clock.tickAsync(600_000)
+      assert.equal(stopped.at, BEAT + 20_000)
+      assert.equal(stopped.result?.indicators, 2)
+      assert.deepEqual(t.ended, [])
+      assert.deepEqual(t.keeping, [1, 0])
+    })
+
+    it('leaves the conversation to a newer message that comes while a renewal settles', async () => {
+      t.fate = [0, 20_000]
+      await t.start('a', { conversation: '+65', maxDuration: 30_000 })
+      await t.clock.tickAsync(35_000)
+      await t.start('b', { conversation: '+65' })
+      await t.clock.tickAsync(100_000)
+      assert.deepEqual(t.ended, [])
+      assert.equal(t.times('b')[0], 35_000)
+    })
+
+    it('does not come any more when its node closes while a renewal settles', async () => {
+      t.fate = [0, 20_000]
+      await t.start('a', { maxDuration: 30_000 })
+      await t.clock.tickAsync(35_000)
+      t.sessions.close(t.owner)
+      await t.clock.tickAsync(600_000)
+      assert.deepEqual(t.ended, [])
+      assert.deepEqual(t.keeping, [1, 0])
+    })
+
+    it('awaits the request of one that was taken over', async () => {
+      t.fate = [5000, 'authentication']
+      void t.start('a', { conversation: '+65' })
+      await t.clock.tickAsync(100)
+      const started = rejection(t.start('b', { conversation: '+65' }), 'authentication')
+      const at = started.then(() => t.now)
+      await t.clock.tickAsync(10_000)
+      assert.equal(await at, 5000)
+      assert.equal((await started).cause.indicators, undefined)
+    })
+
+    it('expires with its first indicator on the wire: one outcome', async () => {
+      t.fate = [5000]
+      const started = rejection(t.start('a', { expiresIn: 1000 }), 'expired')
+      const at = started.then(() => t.now)
+      await t.clock.tickAsync(10_000)
+      assert.equal(await at, 5000)
+      assert.deepEqual([t.ended, t.keeping], [[], []])
     })
 
     it('rejects a start whose message expires before its first indicator', async () => {

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
-import type { Sending } from '../../nodes/account/sending'
 import { Sessions } from '../../nodes/account/sessions'
+import { sendBy } from '../support/attempts'
 
 /** An acceptance that is on its way back while somebody stops. */
 describe('sessions, when 8x8 accepts at the very moment of a stop', () => {
   it('stay ended, and count the indicator', async () => {
-    let accept = () => {}
-    const result = new Promise((resolve) => {
-      accept = () => resolve({ statusCode: 200, attempts: 1, sentAt: 0 })
-    })
+    let accept = (_status: number) => {}
+    const attempt = () =>
+      new Promise<number>((resolve) => {
+        accept = resolve
+      })
     const sessions = new Sessions({
-      send: () => ({ result, cancel: accept }) as unknown as Sending,
+      send: () => sendBy(attempt, { timeout: 60_000, deadline: 60_000 }),
     })
     const keeping: number[] = []
     const started = sessions.start(
@@ -26,6 +27,7 @@ describe('sessions, when 8x8 accepts at the very moment of a stop', () => {
       { id: 'node', keeping: (count) => keeping.push(count) },
       () => assert.fail('it ended a second time'),
     )
+    accept(200)
     const stopped = await sessions.stop({ umid: 'a' })
     assert.equal(stopped?.indicators, 1)
     assert.deepEqual(await started, { state: 'stopped' })

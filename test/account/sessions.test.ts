@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { Sessions } from '../../nodes/account/sessions'
 import { rejection } from '../support/events'
-import { BEAT, OTHER, SessionsBench } from '../support/sessions'
+import { BEAT, OTHER, requestFor, SessionsBench } from '../support/sessions'
 
 describe('sessions', () => {
   let t: SessionsBench
@@ -161,24 +162,218 @@ describe('sessions', () => {
       assert.deepEqual(t.sent, [])
     })
 
-    it('ends a first indicator that is under way, and the start is told', async () => {
+    it('awaits a first indicator that is on the wire; the start is told at once', async () => {
       t.fate = [5000]
       const started = t.start('a')
       await t.clock.tickAsync(100)
-      assert.equal((await t.sessions.stop({ umid: 'a' }))?.indicators, 0)
+      const stopped = t.stopped({ umid: 'a' })
       assert.deepEqual(await started, { state: 'stopped' })
+      await t.clock.tickAsync(4899)
+      assert.equal(stopped.at, undefined)
+      await t.clock.tickAsync(1)
+      assert.equal(stopped.at, 5000)
+      assert.deepEqual(
+        { indicators: stopped.result?.indicators, typedFor: stopped.result?.typedFor },
+        { indicators: 1, typedFor: 0 },
+      )
       assert.equal(t.clock.countTimers(), 0)
+      assert.deepEqual(t.keeping, [])
     })
 
-    it('ends a renewal that is under way before it returns', async () => {
+    it('awaits a renewal that is on the wire, and counts it', async () => {
       t.fate = [0, 5000]
       await t.start('a')
       await t.clock.tickAsync(BEAT + 100)
-      const stopped = await t.sessions.stop({ umid: 'a' })
-      assert.equal(stopped?.indicators, 1)
-      assert.equal(stopped?.attempts, 2)
+      const stopped = t.stopped({ umid: 'a' })
+      await t.clock.tickAsync(4899)
+      assert.equal(stopped.at, undefined)
+      await t.clock.tickAsync(1)
+      assert.equal(stopped.at, BEAT + 5000)
+      assert.equal(stopped.result?.indicators, 2)
+      assert.equal(stopped.result?.attempts, 2)
+      assert.equal(stopped.result?.typedFor, BEAT + 100)
       assert.equal(t.clock.countTimers(), 0)
       assert.deepEqual(t.keeping, [1, 0])
+    })
+
+    it('ends the pause before a retry at once', async () => {
+      t.fate = ['server']
+      const started = t.start('a')
+      await t.clock.tickAsync(10)
+      const stopped = await t.sessions.stop({ umid: 'a' })
+      assert.equal(stopped?.attempts, 1)
+      assert.deepEqual(await started, { state: 'stopped' })
+      await t.clock.tickAsync(BEAT)
+      assert.equal(t.sent.length, 1)
+    })
+
+    it('does not retry a request that it awaits', async () => {
+      t.fate = [0, { after: 3000, kind: 'server' }]
+      await t.start('a')
+      await t.clock.tickAsync(BEAT)
+      const stopped = t.stopped({ umid: 'a' })
+      await t.clock.tickAsync(3000)
+      assert.equal(stopped.at, BEAT + 3000)
+      await t.clock.tickAsync(BEAT)
+      assert.equal(t.sent.length, 2)
+    })
+
+    it('waits as long as another stop that came first', async () => {
+      t.fate = [0, 5000]
+      await t.start('a')
+      await t.clock.tickAsync(BEAT)
+      const first = t.stopped({ umid: 'a' })
+      const second = t.stopped({ umid: 'a' })
+      await t.clock.tickAsync(4999)
+      assert.deepEqual([first.at, second.at], [undefined, undefined])
+      await t.clock.tickAsync(1)
+      assert.deepEqual([first.at, second.at], [BEAT + 5000, BEAT + 5000])
+      assert.equal(second.result, undefined)
+      const restarted = await t.start('a', {}, OTHER) // the second was no stop before its start
+      assert.deepEqual([restarted.state, restarted.duplicate], ['active', undefined])
+    })
+
+    it('starts nothing for the umid while it waits', async () => {
+      t.fate = [5000]
+      void t.start('a')
+      await t.clock.tickAsync(0)
+      const stopped = t.stopped({ umid: 'a' })
+      assert.deepEqual(await t.start('a', {}, OTHER), { state: 'stopped', duplicate: true })
+      assert.equal(t.sessions.send(requestFor('a')), undefined)
+      await t.clock.tickAsync(5000)
+      assert.equal(stopped.at, 5000)
+      assert.equal(t.sent.length, 1)
+    })
+
+    for (const which of ['umid', 'conversation'] as const) {
+      it(`awaits the requests of those who were taken over, by ${which}`, async () => {
+        t.fate = [5000, 3000, 0]
+        const conversation = '+65'
+        void t.start('a', { conversation })
+        await t.clock.tickAsync(100)
+        void t.start('b', { conversation })
+        await t.clock.tickAsync(100)
+        const started = await t.start('c', { conversation })
+        assert.equal(started.state, 'active')
+        assert.deepEqual(t.times('c'), [200]) // it waits for nobody
+        const target = which === 'umid' ? { umid: 'c' } : { conversation, subAccountId: 'my_sub' }
+        const [first, second] = [t.stopped(target), t.stopped(target)]
+        await t.clock.tickAsync(4799)
+        assert.deepEqual([first.at, second.at], [undefined, undefined])
+        await t.clock.tickAsync(1)
+        assert.deepEqual([first.at, second.at], [5000, 5000])
+        assert.equal(first.result?.umid, 'c')
+        assert.equal((await t.start('a', {}, OTHER)).duplicate, undefined) // nothing is left of it
+      })
+    }
+
+    it('ends all channels of a conversation, when it names none', async () => {
+      const conversation = '+65'
+      await t.start('a', { conversation })
+      await t.clock.tickAsync(1000)
+      await t.start('b', { conversation, channel: 'rcs' })
+      await t.start('c', { conversation, subAccountId: 'other' })
+      await t.clock.tickAsync(BEAT)
+      assert.deepEqual(await t.sessions.stop({ conversation, subAccountId: 'my_sub' }), {
+        umid: 'b',
+        channel: 'rcs',
+        subAccountId: 'my_sub',
+        indicators: 4,
+        attempts: 4,
+        typedFor: BEAT + 1000,
+      })
+      await t.clock.tickAsync(BEAT)
+      assert.deepEqual([t.times('a').length, t.times('b').length, t.times('c').length], [2, 2, 3])
+    })
+
+    it('is cut short, as closed, when a deploy breaks off what it awaits', async () => {
+      t.fate = [5000]
+      const sending = t.sessions.send(requestFor('a'))
+      const stopped = rejection(t.sessions.stop({ umid: 'a' }), 'closed')
+      sending?.cancel()
+      await stopped
+      await rejection(sending?.result as Promise<unknown>, 'closed')
+    })
+
+    it('knows the account that keeps typing for what it does not find', async () => {
+      const other = new Sessions({ send: t.send }, 'the other')
+      await t.start('a', { conversation: '+65' })
+      assert.equal(other.otherAccount({ umid: 'A' }), 'mine')
+      assert.equal(other.otherAccount({ conversation: '+65', subAccountId: 'my_sub' }), 'mine')
+      assert.equal(other.otherAccount({ umid: 'b' }), undefined)
+      assert.equal(t.sessions.otherAccount({ umid: 'a' }), undefined)
+      t.sessions.close()
+      assert.equal(other.otherAccount({ umid: 'a' }), undefined)
+      other.close()
+    })
+  })
+
+  describe('a stop that comes first', () => {
+    it('keeps its umid from being typed for in the next 10 s, and no longer', async () => {
+      assert.equal(await t.sessions.stop({ umid: 'A' }), undefined)
+      await t.clock.tickAsync(9999)
+      assert.deepEqual(await t.start('a'), { state: 'stopped', duplicate: true })
+      assert.deepEqual(await t.start('a', {}, OTHER), { state: 'stopped', duplicate: true })
+      assert.equal(t.sessions.send(requestFor('a')), undefined)
+      assert.deepEqual(t.sent, [])
+      await t.clock.tickAsync(1)
+      assert.equal((await t.start('a')).duplicate, undefined)
+    })
+
+    it('is none where it ended something, or came again after one that did', async () => {
+      await t.start('a')
+      await t.sessions.stop({ umid: 'a' })
+      assert.equal(await t.sessions.stop({ umid: 'a' }), undefined)
+      assert.equal((await t.start('a', {}, OTHER)).duplicate, undefined)
+    })
+
+    it('does not fill the memory: the oldest of 10,000 make room', async () => {
+      for (let i = 0; i <= 10_000; i++) await t.sessions.stop({ umid: `${i}` })
+      assert.equal((await t.start('0')).duplicate, undefined)
+      assert.deepEqual(await t.start('1'), { state: 'stopped', duplicate: true })
+    })
+  })
+
+  describe('send', () => {
+    it('is cancelled by a stop while it waits for a retry', async () => {
+      t.fate = ['server']
+      const sending = t.sessions.send(requestFor('a'))
+      await t.clock.tickAsync(10)
+      const stopped = t.stopped({ umid: 'a' })
+      const failure = await rejection(sending?.result as Promise<unknown>, 'closed')
+      assert.deepEqual([sending?.draining, sending?.cancelled], [true, false])
+      assert.equal(failure.cause.attempts, 1)
+      await t.clock.tickAsync(BEAT)
+      assert.deepEqual([stopped.at, stopped.result?.attempts, t.sent.length], [10, 1, 1])
+      assert.equal((await t.start('a')).duplicate, undefined) // it ended something
+    })
+
+    for (const target of [{ umid: 'A' }, { conversation: '+65', subAccountId: 'my_sub' }]) {
+      it(`is awaited by a stop when it is on the wire, by ${Object.keys(target)[0]}`, async () => {
+        t.fate = [5000]
+        const sending = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
+        await t.clock.tickAsync(10)
+        const stopped = t.stopped(target)
+        await t.clock.tickAsync(4989)
+        assert.equal(stopped.at, undefined)
+        await t.clock.tickAsync(1)
+        assert.equal((await sending?.result)?.statusCode, 200)
+        assert.deepEqual(stopped.result, {
+          ...requestFor('a'),
+          indicators: 1,
+          attempts: 1,
+          typedFor: 0,
+        })
+      })
+    }
+
+    it('of another message is left alone', async () => {
+      t.fate = ['server', 0]
+      const sending = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
+      await t.start('b', { conversation: '+65' })
+      await t.sessions.stop({ umid: 'b' })
+      await t.clock.tickAsync(1000)
+      assert.equal((await sending?.result)?.attempts, 2)
     })
   })
 })

@@ -29,6 +29,7 @@ function toAttempt(attempt: Try, reporter: Reporter): Attempt {
   const controller = new AbortController()
   const { signal } = controller
   return {
+    written: true,
     start() {
       attempt(signal).then(
         (statusCode) => {

@@ -3,7 +3,14 @@ import FakeTimers from '@sinonjs/fake-timers'
 import type { TypingEvent } from '../../nodes/account/client'
 import { type Kind, TypingError } from '../../nodes/account/errors'
 import type { Sending } from '../../nodes/account/sending'
-import { type Owner, Sessions, type Started, type StartRequest } from '../../nodes/account/sessions'
+import type { Target } from '../../nodes/account/session-index'
+import {
+  type Owner,
+  Sessions,
+  type Started,
+  type StartRequest,
+  type Stopped,
+} from '../../nodes/account/sessions'
 import { sendBy } from './attempts'
 
 /** ms between the indicators of a session, unless a test says otherwise. */
@@ -24,16 +31,17 @@ export class SessionsBench {
   })
   /** Requests that left, each with its time in ms. */
   readonly sent: { umid: string; at: number }[] = []
-  /** What the next requests meet: a failure, or ms until they are answered. */
-  fate: (Kind | number)[] = []
+  /** What the next requests meet: a failure, at once or after some ms, or ms until a success. */
+  fate: (Kind | number | { after: number; kind: Kind })[] = []
   /** What the node was told of its sessions. */
   readonly keeping: number[] = []
   /** Sessions that ended by themselves. */
   readonly ended: { umid: string; kind: Kind; at: number }[] = []
+  onEnd = (_error: TypingError): void => {}
   readonly owner: Owner = { id: 'node', keeping: (count) => this.keeping.push(count) }
-  sessions = new Sessions({
-    send: (event) => sendBy((signal) => this.#attempt(event, signal), LIMITS),
-  })
+  readonly send = (event: TypingEvent) =>
+    sendBy((signal) => this.#attempt(event, signal), { ...LIMITS, random: () => 0 })
+  sessions = new Sessions({ send: this.send }, 'mine')
 
   constructor() {
     this.clock.tick(ORIGIN)
@@ -56,9 +64,18 @@ export class SessionsBench {
       maxDuration: 300_000,
       ...options,
     }
-    return this.sessions.start(request, by, ({ cause }) => {
+    return this.sessions.start(request, by, (error) => {
+      const { cause } = error
+      this.onEnd(error)
       this.ended.push({ umid: `${cause.umid}`, kind: cause.kind, at: this.now })
     })
+  }
+
+  /** Stops, and notes when that was through, and with what. */
+  stopped(target: Target): { at?: number; result?: Stopped | undefined } {
+    const stop: { at?: number; result?: Stopped | undefined } = {}
+    void this.sessions.stop(target).then((result) => Object.assign(stop, { at: this.now, result }))
+    return stop
   }
 
   /** When the requests for a umid left, in ms. */
@@ -75,7 +92,7 @@ export class SessionsBench {
         const result = fails
           ? Promise.reject(new TypingError('server', 'x', { attempts: 4 }))
           : Promise.resolve({ statusCode: 200, attempts: 1, sentAt: this.clock.now })
-        return { result, cancel() {} } as unknown as Sending
+        return { result, cancel() {}, drain() {} } as unknown as Sending
       },
     })
   }
@@ -94,12 +111,17 @@ export class SessionsBench {
   async #attempt({ umid }: TypingEvent, signal: AbortSignal): Promise<number> {
     this.sent.push({ umid, at: this.now })
     const next = this.fate.shift() ?? 0
-    if (typeof next === 'string') {
-      throw new TypingError(next, next, { retryable: false, attempts: 1 })
-    }
-    if (next > 0) await answerAfter(next, signal)
+    if (next === 0) return 200
+    if (typeof next === 'string') throw new TypingError(next, next)
+    await answerAfter(typeof next === 'number' ? next : next.after, signal)
+    if (typeof next !== 'number') throw new TypingError(next.kind, next.kind)
     return 200
   }
+}
+
+/** The request for one indicator. */
+export function requestFor(umid: string): TypingEvent {
+  return { umid, channel: 'whatsapp', subAccountId: 'my_sub' }
 }
 
 /** Waits, and rejects with the reason of the signal when that comes first. */

@@ -171,15 +171,34 @@ describe('8x8-typing-indicator, given a message with', () => {
     assert.ok(Object.hasOwn(msg, '__proto__'))
   })
 
+  for (const [what, payload] of [
+    ['too deep to be copied', deep()],
+    ['that throws when it is copied', { inner: revoked() }],
+  ] as const) {
+    it(`a payload ${what}: fails at its start, and types for nobody`, async () => {
+      const { flow, server } = await loadWith(accept, { node: { action: 'start' } })
+      const [req, res] = [{}, {}]
+      const { port, msg } = await flow.send({ ...message(), payload, req, res })
+      assert.equal(port, 'error')
+      assert.equal(msg.error?.kind, 'invalid-input')
+      assert.match(`${msg.error?.message}`, /^The message cannot be copied: /)
+      assert.equal(msg.error?.umid, message().umid)
+      const { req: request, res: response } = msg as { req?: unknown; res?: unknown }
+      assert.ok(request === req && response === res, 'its HTTP request can be answered no more')
+      assert.equal(flow.completions.length, 1)
+      assert.equal(server.received.length, 0)
+    })
+  }
+
   for (const [where, options] of [
     ['two nodes at output 2', { node: { wires: [['success'], ['error', 'success']] } }],
     ['a Catch node', { errors: false, more: CATCH }],
   ] as [string, FlowOptions][]) {
-    it(`a payload too deep to be copied: survives its end without an answer, with ${where}`, async () => {
+    it(`a payload too deep to be copied: survives a start, with ${where}`, async () => {
       const node = { action: 'start', maxDuration: 0.1, ...options.node }
       const { flow } = await loadWith(accept, { ...options, node })
       const lost = reported(/outcome of a message was lost/)
-      await flow.send({ ...message(), payload: deep() })
+      void flow.send({ ...message(), payload: deep() })
       await lost
       const { msg } = await flow.send({ ...message(), umid: OTHER_UMID })
       assert.equal(msg.typing?.state, 'active')

@@ -17,6 +17,7 @@ describe('indicator', () => {
     status() {},
     send() {},
     report() {},
+    warn() {},
     handlesErrors: () => false,
     keepingText: String,
   }
@@ -36,6 +37,7 @@ describe('indicator', () => {
       read,
       sources: SOURCES,
       passUnsupported: false,
+      clone: structuredClone,
       outcome: new Outcome(host),
     })
     const ends: unknown[] = []
