@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../body'
 
 /** Headers on everything: only own files, no referrer, no cache, no frame of another origin. */
 const HEADERS = {
@@ -78,25 +79,18 @@ export async function readWrite(incoming: IncomingMessage): Promise<Record<strin
 /** What a middleware of the user (`express.json()`) has read already. */
 function parsedBy(incoming: IncomingMessage & { body?: unknown }): unknown {
   if (!incoming.readableEnded || incoming.body === undefined) return undefined
-  checkLength(JSON.stringify(incoming.body).length)
+  if (JSON.stringify(incoming.body).length > MAX_BODY) throw tooLarge()
   return incoming.body
 }
 
 async function readText(incoming: IncomingMessage): Promise<string> {
-  checkLength(Number(incoming.headers['content-length'] ?? 0))
-  const chunks: Buffer[] = []
-  let length = 0
-  // Not destroyed on the way out: the client still has to get its 413, and Node drops the rest.
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
-    length += chunk.length
-    checkLength(length)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+  const body = await readBody(incoming, MAX_BODY)
+  if (!Buffer.isBuffer(body)) throw tooLarge()
+  return body.toString()
 }
 
-function checkLength(bytes: number): void {
-  if (bytes > MAX_BODY) throw new HttpRefusal(413, `The body has more than ${MAX_BODY} bytes`)
+function tooLarge(): HttpRefusal {
+  return new HttpRefusal(413, `The body has more than ${MAX_BODY} bytes`)
 }
 
 function parse(text: string): unknown {
