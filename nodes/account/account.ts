@@ -40,6 +40,13 @@ export default function register(RED: NodeAPI): void {
 
   RED.httpAdmin.post(
     '/8x8-account/:id/test',
+    (request, response, next) => {
+      const { isCrossOrigin, removeCorsHeaders } =
+        require('./same-origin') as typeof import('./same-origin')
+      removeCorsHeaders(response)
+      if (isCrossOrigin(request)) response.sendStatus(403)
+      else next()
+    },
     RED.auth.needsPermission('8x8-account.write'),
     (request, response, next) => {
       // A page of another site can send a form unasked, but no JSON.

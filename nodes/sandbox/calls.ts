@@ -16,6 +16,12 @@ export const SAMPLE_UMID = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
 /** The customer where none is named: the phone number in 8x8's example of a webhook. */
 export const SAMPLE_MSISDN = '+6500000000'
 
+/** A call as it came, without query. */
+interface Call {
+  method: string
+  path: string
+}
+
 /** The two calls of the API, and who may make them. */
 export class Calls {
   /** Users of each sub-account, by API key. */
@@ -57,23 +63,40 @@ export class Calls {
   }
 
   /**
+   * Checks what the head of a call says: path, method, key and sub-account.
+   * @param authorization the header as it came
+   * @returns the refusal with its error body; undefined for a call whose body counts
+   */
+  refusal(call: Call, authorization: string | undefined): Answer | undefined {
+    return this.#attempt(() => void this.#admit(call, authorization))
+  }
+
+  /**
    * Checks a call and does what it says. The order of the checks is our guess: path, method, key,
    * sub-account, body, fields, umid. Refusals come back as an answer with an error body.
    * @param authorization the header as it came
-   * @param unreadable the status for a body that is not JSON (400) or too large (413, our guess)
+   * @param body the JSON value, or the status for one that is not JSON (400) or too large (413, our
+   *   guess)
    */
   answer(
-    { method, path, body }: { method: string; path: string; body?: unknown },
+    call: Call,
     authorization: string | undefined,
-    unreadable: 400 | 413 | undefined,
+    body: { value: unknown } | 400 | 413,
   ): Answer {
-    try {
-      const { subAccountId, resource } = this.#admit(method, path, authorization)
-      if (unreadable) {
-        const reason = unreadable === 400 ? 'body: not JSON' : 'body: too large'
-        throw new Refusal(unreadable, CODES.invalidParameter, reason)
+    return this.#attempt(() => {
+      const { subAccountId, resource } = this.#admit(call, authorization)
+      if (typeof body === 'number') {
+        const reason = body === 400 ? 'body: not JSON' : 'body: too large'
+        throw new Refusal(body, CODES.invalidParameter, reason)
       }
-      return this[resource](subAccountId, body)
+      return this[resource](subAccountId, body.value)
+    })
+  }
+
+  /** @returns what comes back, or the answer that a thrown refusal means */
+  #attempt<T>(work: () => T): T | Answer {
+    try {
+      return work()
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       return errorAnswer(error.status, error.code, error.message, this.#now())
@@ -81,7 +104,7 @@ export class Calls {
   }
 
   /** Path, method, key and sub-account. That a wrong method is a 405 with 1300 is our guess. */
-  #admit(method: string, path: string, authorization = '') {
+  #admit({ method, path }: Call, authorization = '') {
     const route = routeOf(path)
     if (!route) throw new Refusal(404, CODES.notFound, 'Not found')
     if (method !== 'POST') throw new Refusal(405, CODES.notFound, 'Method not allowed')

@@ -44,7 +44,8 @@ export function routeOf(
   if (id === undefined) return undefined
   try {
     return {
-      subAccountId: decodeURIComponent(id),
+      // A string of its own: a part of the path keeps all of that in memory.
+      subAccountId: Buffer.from(decodeURIComponent(id)).toString(),
       resource: resource === 'events' ? 'events' : 'messages',
     }
   } catch {

@@ -3,6 +3,7 @@ import { EventEmitter, once, setMaxListeners } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Channel } from '../account/api'
+import { ByteBudget } from './body'
 import { Calls, SAMPLE_MSISDN } from './calls'
 import {
   type Conversation,
@@ -31,6 +32,25 @@ const LIFETIMES: Readonly<Record<Channel, number>> = { whatsapp: 25_000, rcs: 20
 /** Requests remembered; our choice. The oldest is dropped first. */
 const MAX_REQUESTS = 500
 
+/**
+ * Bytes that all requests without an answer may hold; our choice: the 1000 that an account can have
+ * in flight, of 4 KB each.
+ */
+const MAX_UNFINISHED_BYTES = 4 * 1024 * 1024
+
+/** Connections at a time, each of which holds up to 10 KB; our choice. More are closed at once. */
+const MAX_CONNECTIONS = 4096
+
+/** Of the head of a request and its time; our choice. */
+const HTTP_LIMITS = {
+  /** Bytes of a head; beyond it 431. A request of ours has about 400. */
+  maxHeaderSize: 4096,
+  /** ms for a head, and for a whole request, so that a slow one does not stay; then 408. */
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5000,
+} as const
+
 /** How a sandbox differs from 8x8; all optional. Times in ms. */
 export interface SandboxOptions {
   /** Default 0: a free one. The host is always 127.0.0.1. */
@@ -39,8 +59,13 @@ export interface SandboxOptions {
   lifetimes?: Partial<Record<Channel, number>>
   /** Before each repeat of a webhook; default 1, 10, 30 and 90 s (8x8 doc). */
   retryDelays?: readonly number[]
-  /** The clock, epoch ms; default `Date.now`. Delays and time-outs run in real time anyway. */
+  /**
+   * The clock, epoch ms; default `Date.now`. It counts for times of day, and for how old a message
+   * is. Delays and time-outs run in real time anyway.
+   */
   now?: () => number
+  /** The clock on which dots live, ms; default `now` if that is given, else `performance.now`. */
+  monotonic?: () => number
 }
 
 /** Events of a sandbox, each with one argument. */
@@ -53,7 +78,10 @@ export interface SandboxEvents {
   typing: [{ key: ConversationKey; umid: string; until: number | undefined }]
 }
 
-/** What a request meets; undefined: the usual. The request's body is there, its answer not yet. */
+/**
+ * What a request meets; undefined: the usual. The request's answer is not there yet, but its body is
+ * (unless its head is refused, which has no body).
+ */
 export type FaultFunction = (request: SandboxRequest) => Fault | undefined
 
 /** A message to {@link Sandbox.receive}. */
@@ -84,19 +112,24 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
     this.requests = this.#requests
     this.#now = options.now ?? Date.now
     this.#retryDelays = options.retryDelays ?? RETRY_DELAYS
-    this.#conversations = new Conversations(this.#now)
+    const monotonic = options.monotonic ?? options.now ?? (() => performance.now())
+    this.#conversations = new Conversations(this.#now, monotonic)
     const lifetimes = { ...LIFETIMES, ...options.lifetimes }
     this.#calls = new Calls(this.#conversations, lifetimes, this.#now, this)
     // Every phone listens, and any number of them is no leak.
     this.setMaxListeners(0)
     // Every delivery listens to it, and any number of them is no leak.
     setMaxListeners(0, this.#closing.signal)
+    const budget = new ByteBudget(MAX_UNFINISHED_BYTES)
     // Malformed HTTP needs no listener: Node answers it with 400 and drops the connection.
     this.#server = server.on('request', (incoming, response) => {
       const request = requestOf(incoming, this.#now())
       if (this.#requests.push(request) > MAX_REQUESTS) this.#requests.shift()
       void exchange(request, incoming, response, {
         now: this.#now,
+        budget,
+        closing: this.#closing.signal,
+        refusal: (...call) => this.#calls.refusal(...call),
         fault: (met) => this.#faultOf(met),
         answer: (...call) => this.#calls.answer(...call),
         end: (ended) => this.emit('request', ended),
@@ -107,8 +140,9 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   /** Starts a sandbox. @throws Error of listen, e.g. EADDRINUSE */
   static async start(options: SandboxOptions = {}): Promise<Sandbox> {
     // The backlog takes thousands of connections at once, where the default of 511 stalls.
-    const at = { host: '127.0.0.1', port: options.port ?? 0, backlog: 4096 }
-    const server = createServer().listen(at)
+    const at = { host: '127.0.0.1', port: options.port ?? 0, backlog: MAX_CONNECTIONS }
+    const server = createServer(HTTP_LIMITS).listen(at)
+    server.maxConnections = MAX_CONNECTIONS
     await once(server, 'listening')
     return new Sandbox(server, options)
   }
@@ -164,6 +198,11 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
     const closing = this.#closing.signal
     const signal = to.signal ? AbortSignal.any([closing, to.signal]) : closing
     return deliver(webhook, to, this.#retryDelays, signal)
+  }
+
+  /** The clock of this sandbox, epoch ms. */
+  now(): number {
+    return this.#now()
   }
 
   /** What the phone of a customer shows now; a copy. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { findViolations } from './axe'
 import { type Stage, setStage } from './browser'
@@ -72,6 +75,100 @@ describe('the phone in a browser', function () {
     await phone.locator('#trouble').selectOption('none')
   })
 
+  it('says when a message was not taken, and keeps what was typed', async () => {
+    const text = phone.locator('#text')
+    const problem = phone.locator('#problem')
+    const errors = stage.errors.length
+    await phone.route('**/messages', (route) =>
+      route.fulfill({ status: 429, json: { error: 'More than 20 messages in 10 s' } }),
+    )
+    await text.fill('Too much')
+    await phone.keyboard.press('Enter')
+    await problem.getByText('was not taken: More than 20 messages in 10 s').waitFor()
+    assert.equal(await text.inputValue(), 'Too much')
+    await phone.unroute('**/messages')
+    stage.errors.splice(errors) // the browser's own, of the 429
+
+    await phone.route('**/messages', () => {}) // nobody answers
+    await phone.keyboard.press('Enter')
+    await problem.getByText('no answer within 10 s').waitFor()
+    assert.equal(await text.inputValue(), 'Too much')
+    await phone.unroute('**/messages')
+
+    await phone.keyboard.press('Enter')
+    await phone.getByText('Too much', { exact: true }).waitFor()
+    assert.equal(await text.inputValue(), '')
+    await problem.waitFor({ state: 'hidden' })
+  })
+
+  it('shows the real trouble again when another one was not taken', async () => {
+    const trouble = phone.locator('#trouble')
+    const errors = stage.errors.length
+    await phone.route('**/trouble', (route) => route.fulfill({ status: 500, json: {} }))
+    await trouble.selectOption('down')
+    await phone.locator('#trouble-problem').getByText('500').waitFor()
+    assert.equal(await trouble.inputValue(), 'none')
+    await phone.unroute('**/trouble')
+    stage.errors.splice(errors)
+  })
+
+  it('connects again when it has heard nothing for 30 s', async () => {
+    const page = await stage.context.newPage()
+    await page.clock.install()
+    await page.goto(phone.url())
+    await page.getByText('connected', { exact: true }).waitFor()
+    const again = page.waitForRequest('**/events')
+    await page.clock.fastForward(30_000)
+    await again
+    await page.clock.fastForward(2000)
+    await page.getByText('connected', { exact: true }).waitFor()
+    await page.close()
+  })
+
+  it('gives its connection up while it is hidden: a browser has six for a host', async () => {
+    const pages: Page[] = []
+    for (let count = 1; count <= 7; count++) {
+      const page = await stage.context.newPage()
+      pages.push(page)
+      await page.goto(phone.url())
+      await page.getByText('connected', { exact: true }).waitFor()
+      await page.getByText('Too much', { exact: true }).waitFor()
+      await setHidden(page, true)
+    }
+    const [first] = pages as [Page]
+    await phone.locator('#text').fill('All of you')
+    await phone.keyboard.press('Enter')
+    await phone.getByText('All of you', { exact: true }).waitFor()
+    assert.equal(await first.getByText('All of you', { exact: true }).count(), 0)
+    await setHidden(first, false)
+    await first.getByText('All of you', { exact: true }).waitFor()
+    await first.locator('#text').fill('From the first')
+    await first.keyboard.press('Enter')
+    await phone.getByText('From the first', { exact: true }).waitFor()
+    await Promise.all(pages.map((page) => page.close()))
+  })
+
+  it('is neither read nor written, and no connection tested, by a page of another origin', async () => {
+    const errors = stage.errors.length
+    const server = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html').end('<!doctype html>')
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const page = await stage.context.newPage()
+    const { port } = server.address() as AddressInfo
+    for (const host of ['localhost', '127.0.0.1']) {
+      await page.goto(`http://${host}:${port}/`)
+      const found = await readFromElsewhere(page, phone.url(), stage.nodeRed.url)
+      // Node-RED's own route shows that nothing else stood in the way.
+      const refused = { events: 'error', messages: 'error', test: 'error' }
+      assert.deepEqual(found, { ...refused, stock: 200 })
+    }
+    assert.equal(await phone.getByText('From elsewhere').count(), 0)
+    await page.close()
+    server.close()
+    stage.errors.splice(errors)
+  })
+
   it('met no error', () => assert.deepEqual(stage.errors, []))
 
   it('comes back with the new state after a deploy', async () => {
@@ -84,3 +181,27 @@ describe('the phone in a browser', function () {
     await phone.getByText('connected', { exact: true }).waitFor()
   })
 })
+
+/** A tab in the background: a browser without a window shows all of them. */
+async function setHidden(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate(
+    `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))`,
+  )
+}
+
+/** What a page is told of each request to another origin: a status, or only that it failed. */
+function readFromElsewhere(page: Page, phone: string, root: string): Promise<unknown> {
+  const text = JSON.stringify({ text: 'From elsewhere' })
+  return page.evaluate(`(async () => {
+    const read = (url, body) => fetch(url, body && {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body
+    }).then(({ status }) => status, () => 'error')
+    return {
+      events: await read('${phone}events'),
+      messages: await read('${phone}messages', '${text}'),
+      test: await read('${root}/8x8-account/other/test', '{"region":"sandbox"}'),
+      stock: await read('${root}/settings')
+    }
+  })()`)
+}

@@ -195,18 +195,20 @@ describe('the HTTP routes of the package', function () {
       return response.status
     }
 
-    it('tests no connection for the form of another page, which is sent without being asked', async () => {
-      const headers = {
-        authorization: `Bearer ${tokens['*']}`,
-        origin: 'https://other.example.com',
-      }
+    it('tests no connection for a form, which a page can send without being asked', async () => {
+      const authorization = `Bearer ${tokens['*']}`
       for (const type of ['application/x-www-form-urlencoded', 'text/plain']) {
-        const response = await fetch(`${nodeRed.url}/8x8-account/account/test`, {
-          method: 'POST',
-          headers: { ...headers, 'content-type': type },
-          body: 'region=custom&baseUrl=http://127.0.0.1:1&subAccountId=my_sub&apiKey=typed',
-        })
-        assert.equal(response.status, 415)
+        for (const [origin, status] of [
+          ['https://other.example.com', 403],
+          [nodeRed.url, 415],
+        ] as const) {
+          const response = await fetch(`${nodeRed.url}/8x8-account/account/test`, {
+            method: 'POST',
+            headers: { authorization, origin, 'content-type': type },
+            body: 'region=custom&baseUrl=http://127.0.0.1:1&subAccountId=my_sub&apiKey=typed',
+          })
+          assert.equal(response.status, status)
+        }
       }
     })
 
@@ -225,6 +227,42 @@ describe('the HTTP routes of the package', function () {
             assert.equal(await statusOf(method, path, `Bearer ${token}`), expected, permission)
           }
           assert.equal(await statusOf(method, path, guest), app === 'httpNode' ? status : 401)
+        })
+      }
+    }
+  })
+
+  /** Node-RED lets every page of any origin call and read what it serves; these routes do not. */
+  describe('in a real Node-RED with the stock settings, asked by a page of another origin', () => {
+    const foreign = { origin: 'http://other.example.com', 'content-type': 'application/json' }
+    let nodeRed: NodeRed
+
+    before(async () => {
+      nodeRed = await runFlows({ flows: FLOWS, credentials: {} }, 23_880)
+    })
+    after(() => nodeRed?.stop())
+
+    for (const { probes } of ROUTES) {
+      for (const [method, path, status] of probes) {
+        const isFile = method === 'GET' && !path.endsWith('/events')
+        it(`${isFile ? 'serves' : 'refuses'} ${method} ${path}, which that page cannot read`, async () => {
+          const url = nodeRed.url + path
+          const asks = { 'access-control-request-method': method }
+          const preflight = await fetch(url, {
+            method: 'OPTIONS',
+            headers: { ...foreign, ...asks },
+          })
+          assert.equal(preflight.status, 204) // of Node-RED itself, which stands before us
+          const body = method === 'POST' ? JSON.stringify({ text: 'Hi', trouble: 'none' }) : null
+          const response = await fetch(url, { method, headers: foreign, body })
+          await response.body?.cancel()
+          assert.equal(response.status, isFile ? status : 403)
+          assert.equal(response.headers.get('access-control-allow-origin'), null)
+          const own = { ...foreign, origin: nodeRed.url }
+          const usual = await fetch(url, { method, headers: own, body })
+          await usual.body?.cancel()
+          assert.equal(usual.status, status)
+          assert.equal(usual.headers.get('access-control-allow-origin'), null)
         })
       }
     }

@@ -46,16 +46,105 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(dots(), undefined)
   })
 
-  it('a delayed request whose client has gone changes nothing', async () => {
-    sandbox.fault = () => ({ delay: 50 })
-    const sending = request(sandbox.url + path, { method: 'POST' })
-    sending.on('error', () => {}).setHeader('authorization', `Bearer ${KEY}`)
-    sending.end(JSON.stringify(event))
-    while (sandbox.requests[0]?.body === undefined) await new Promise(setImmediate)
-    sending.destroy()
-    await call(sandbox, 'later') // delayed too, so the time of the first one is over
+  /** Sends a whole request, and goes away at once. */
+  async function sendAndGo(body: string): Promise<void> {
+    const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
+    await once(socket, 'connect')
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\n`
+    socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy())
+  }
+
+  it('carries out what it received in full, though its client has gone', async () => {
+    const shown = once(sandbox, 'typing')
+    await sendAndGo(JSON.stringify(event))
+    await shown
+    assert.ok(dots())
+  })
+
+  it('carries out a delayed request though its client has gone, and shows it as cut', async () => {
+    sandbox.failNext({ delay: 100 })
+    const cut = once(sandbox, 'request')
+    const shown = once(sandbox, 'typing')
+    await sendAndGo(JSON.stringify(event))
+    const [{ status, durationMs }] = (await cut) as [SandboxRequest]
+    assert.equal(status, undefined)
+    assert.ok(durationMs !== undefined && durationMs < 100)
     assert.equal(dots(), undefined)
+    await shown
+    assert.ok(dots())
     assert.equal(sandbox.requests[0]?.status, undefined)
+  })
+
+  it('does not carry out a request of which a part is missing', async () => {
+    const body = JSON.stringify(event)
+    const cut = once(sandbox, 'request')
+    const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\n`
+    socket.write(`${head}content-length: ${body.length + 1}\r\n\r\n${body}`)
+    while (sandbox.requests.length < 1) await new Promise(setImmediate)
+    socket.destroy()
+    await cut
+    await call(sandbox, 'later')
+    assert.equal(dots(), undefined)
+  })
+
+  /** Sends pieces of requests, each when the answer to the one before is there. */
+  async function converse(...pieces: string[]): Promise<string[]> {
+    const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
+    const answers: string[] = []
+    for (const piece of pieces) {
+      socket.write(piece)
+      answers.push(`${(await once(socket, 'data'))[0]}`)
+    }
+    socket.destroy()
+    return answers
+  }
+
+  it('refuses a wrong key from the head, and goes on when the rest of the body is there', async () => {
+    const head = (key: string, length: number) =>
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: ${length}\r\n\r\n`
+    const body = JSON.stringify(event)
+    const answers = await converse(
+      head('wrong', 1_000_000),
+      'x'.repeat(1_000_000) + head(KEY, body.length) + body,
+    )
+    assert.match(answers[0] ?? '', /^HTTP\/1\.1 401 /)
+    assert.match(answers[1] ?? '', /^HTTP\/1\.1 200 /)
+    assert.equal(sandbox.requests[0]?.body, undefined)
+  })
+
+  it('refuses an other path, method or sub-account from the head, and a body that is too large', async () => {
+    const start = (line: string) =>
+      converse(
+        `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-length: 70000\r\n\r\n`,
+      )
+    const lines: [string, number][] = [
+      ['POST /api/v1/other', 404],
+      [`PUT ${path}`, 405],
+      ['POST /api/v1/subaccounts/other/events', 400],
+      [`POST ${path}`, 413],
+    ]
+    for (const [line, status] of lines) {
+      assert.match((await start(line))[0] ?? '', new RegExp(`^HTTP/1\\.1 ${status} `))
+    }
+  })
+
+  it('takes no more than 4 MB of unfinished requests, and then again', async () => {
+    const sockets = Array.from({ length: 80 }, () =>
+      connect(Number(new URL(sandbox.url).port), '127.0.0.1').on('error', () => {}),
+    )
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\n`
+    const refused = sockets.map((socket) => once(socket, 'data'))
+    for (const socket of sockets) {
+      socket.write(`${head}content-length: 60000\r\n\r\n${' '.repeat(59_999)}`)
+    }
+    const [first] = await Promise.race(refused)
+    assert.match(`${first}`, /^HTTP\/1\.1 503 .*\r\nretry-after: 1\r\n/is)
+    for (const socket of sockets) socket.destroy()
+    while (sandbox.requests.filter(({ durationMs }) => durationMs === undefined).length > 0) {
+      await once(sandbox, 'request')
+    }
+    assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
   })
 
   it('makes error bodies with a code that fits, or the one asked for', async () => {
@@ -125,7 +214,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.ok(performance.now() - started >= 28)
   })
 
-  it('hang and delay: a client that goes away ends the request without effect', async () => {
+  it('hang and delay: a request is over when its client goes away, long before its time', async () => {
     sandbox.failNext({ action: 'hang' }, { delay: 60_000 })
     const body = JSON.stringify(event)
     const headers = { authorization: `Bearer ${KEY}` }
@@ -153,6 +242,18 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 500)
   })
 
+  it('keeps 2000 bytes of a body, and whom the whole of it is about', async () => {
+    const body = { content: { text: 'x'.repeat(5000) }, user: { msisdn: '+6501234567' } }
+    await call(sandbox, { ...body, umid: 'none', channel: 'sms' })
+    await call(sandbox, `{"umid":"${'y'.repeat(3000)}`, { path: `${path}?${'z'.repeat(400)}` })
+    await call(sandbox, '', { path: `/${'z'.repeat(400)}` })
+    const [first, second, third] = sandbox.requests
+    assert.equal(first?.body, `${JSON.stringify(body).slice(0, 2000)}…`)
+    assert.deepEqual(first?.target, { msisdn: '+6501234567' })
+    assert.deepEqual([second?.path, second?.target], [path, undefined])
+    assert.equal(third?.path.length, 300)
+  })
+
   it('remembers the last 500 requests, without the key', async () => {
     const seen: SandboxRequest[] = []
     sandbox.on('request', (met) => seen.push(met))
@@ -166,7 +267,9 @@ describe('sandbox: HTTP and faults', () => {
     })
     assert.deepEqual(half, { method: 'POST', path, subAccountId: SUB, status: 400, body: '{"half' })
     assert.deepEqual(nowhere, { method: 'GET', path: '/nowhere', status: 404 })
-    assert.deepEqual(good, { method: 'POST', path, subAccountId: SUB, status: 200, body: event })
+    const target = { umid: SAMPLE_UMID, channel: 'whatsapp' }
+    const known = { method: 'POST', path, subAccountId: SUB, target }
+    assert.deepEqual(good, { ...known, status: 200, body: event })
     for (let i = 0; i < 500; i++) await type(sandbox, SAMPLE_UMID)
     assert.equal(sandbox.requests.length, 500)
     assert.ok(sandbox.requests.every(({ status }) => status === 200))

@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import FakeTimers from '@sinonjs/fake-timers'
+import compression from 'compression'
 import express from 'express'
 import { type Handler, siteOf } from '../../nodes/sandbox/phone/site'
 import type { Sandbox } from '../../nodes/sandbox/server'
@@ -122,15 +124,79 @@ describe('phone: its page over HTTP', () => {
       assert.equal(response.status, 403, JSON.stringify(headers))
       assert.ok(((await response.json()) as { error?: string }).error)
     }
-    assert.equal(await postWithoutOrigin(to), 403)
-    assert.equal(await postWithoutOrigin(to, 'cross-site'), 403)
-    assert.equal(await postWithoutOrigin(to, 'same-site'), 403)
+    assert.equal(await ask(to, {}, 'Hi'), 403)
     assert.equal(phone.state().messages.length, 0)
-    assert.equal(await postWithoutOrigin(to, 'same-origin'), 202)
     assert.equal(
       (await post(to, text, { 'content-type': 'application/json; charset=utf-8' })).status,
       202,
     )
+  })
+
+  it('believes the browser of where a request comes from, also behind a proxy that sets Host', async () => {
+    const { url, phone } = await open()
+    const own = { origin: 'https://phones.example.com', host: 'localhost:1880' }
+    for (const site of ['cross-site', 'same-site', 'none', 'same-origin, cross-site']) {
+      const { origin, host } = new URL(url)
+      const headers = { origin, host, 'sec-fetch-site': site }
+      assert.equal(await ask(`${url}messages`, headers, 'Hi'), 403, site)
+    }
+    assert.equal(phone.state().messages.length, 0)
+    assert.equal(
+      await ask(`${url}messages`, { ...own, 'sec-fetch-site': 'same-origin' }, 'Hi'),
+      202,
+    )
+    assert.equal(await ask(`${url}events`, { ...own, 'sec-fetch-site': 'same-origin' }), 200)
+  })
+
+  it('compares Origin with Host where the browser says no more, with the usual ports', async () => {
+    const { url } = await open()
+    const cases: [origin: string, host: string, status: number][] = [
+      ['https://phones.example.com', 'phones.example.com', 202],
+      ['https://phones.example.com', 'phones.example.com:443', 202],
+      ['http://phones.example.com', 'Phones.Example.com:80', 202],
+      ['http://phones.example.com', 'phones.example.com:443', 403],
+      ['https://phones.example.com', 'phones.example.com:8443', 403],
+      ['https://phones.example.com', 'localhost:1880', 403],
+      ['https://phones.example.com', 'phones example com', 403],
+      ['null', 'null', 403],
+    ]
+    for (const [origin, host, status] of cases) {
+      assert.equal(await ask(`${url}messages`, { origin, host }, 'Hi'), status, `${origin} ${host}`)
+    }
+  })
+
+  it('shows its state to no page of another origin, but opens from a link anywhere', async () => {
+    const { url } = await open()
+    await writeFile(join(folder, 'page.html'), 'page')
+    const foreign: Record<string, string>[] = [
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ]
+    for (const headers of foreign) {
+      assert.equal(await ask(`${url}events`, headers), 403, JSON.stringify(headers))
+      assert.equal(await ask(url, headers), 200)
+    }
+    for (const site of ['same-origin', 'none']) {
+      assert.equal(await ask(`${url}events`, { 'sec-fetch-site': site }), 200)
+    }
+  })
+
+  it('takes off what lets other origins read its answers', async () => {
+    const cors: Handler = (_request, response, next) => {
+      response.setHeader('Access-Control-Allow-Origin', '*')
+      response.setHeader('Access-Control-Allow-Credentials', 'true')
+      response.setHeader('X-Other', 'stays')
+      next()
+    }
+    const { url } = await open([cors])
+    for (const path of ['', 'events', 'nothing', 'messages']) {
+      const { headers, body } = await fetch(url + path)
+      await body?.cancel()
+      assert.equal(headers.get('x-other'), 'stays')
+      const left = [...headers.keys()].filter((name) => name.startsWith('access-control-'))
+      assert.deepEqual(left, [], path)
+    }
   })
 
   it('bounds what is written', async () => {
@@ -179,6 +245,37 @@ describe('phone: its page over HTTP', () => {
     assert.equal(client.states[0]?.messages.length, 0)
   })
 
+  it('streams through compression(), which keeps back what it may transform', async () => {
+    const { url, phone } = await open([compression() as Handler])
+    const client = await watch(url)
+    await client.until(({ messages }) => messages.length === 0)
+    phone.write('Hi')
+    await client.until(({ messages }) => messages.length === 1)
+  })
+
+  it('sends a heartbeat that a page sees, each 15 s', async () => {
+    const clock = FakeTimers.install({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      const { url } = await open()
+      const { body } = await fetch(`${url}events`)
+      const pieces = body?.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]()
+      let text = ''
+      const heartbeats = async (count: number) => {
+        // An event without data is none.
+        while (text.split('event: heartbeat\ndata: {}\n\n').length <= count) {
+          text += (await pieces?.next())?.value
+        }
+      }
+      for (const count of [1, 2]) {
+        clock.tick(15_000)
+        await heartbeats(count)
+      }
+      await pieces?.return?.()
+    } finally {
+      clock.uninstall()
+    }
+  })
+
   it('ends its streams when it closes, and answers again when it is redeployed', async () => {
     const { url, phone, site } = await open()
     const client = await watch(url)
@@ -211,12 +308,22 @@ describe('phone: its page over HTTP', () => {
   })
 })
 
-/** fetch of Node.js sets Sec-Fetch headers of its own. @returns the status */
-function postWithoutOrigin(url: string, site?: string): Promise<number | undefined> {
-  const headers = { 'content-type': 'application/json', ...(site && { 'sec-fetch-site': site }) }
+/**
+ * Asks with headers that fetch of Node.js does not let one set. @param text posted as a message
+ * @returns the status
+ */
+function ask(
+  url: string,
+  headers: Record<string, string>,
+  text?: string,
+): Promise<number | undefined> {
+  const method = text === undefined ? 'GET' : 'POST'
+  const all = { ...headers, ...(text !== undefined && { 'content-type': 'application/json' }) }
   return new Promise((resolve, reject) => {
-    request(url, { method: 'POST', headers }, (response) => resolve(response.resume().statusCode))
-      .on('error', reject)
-      .end('{"text":"Hi"}')
+    const asking = request(url, { method, headers: all }, (response) => {
+      resolve(response.statusCode)
+      asking.destroy() // a stream does not end
+    })
+    asking.on('error', reject).end(text === undefined ? undefined : JSON.stringify({ text }))
   })
 }

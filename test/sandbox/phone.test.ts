@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import FakeTimers from '@sinonjs/fake-timers'
 import type { Trouble } from '../../nodes/sandbox/phone/state'
 import { SAMPLE_UMID, type Sandbox } from '../../nodes/sandbox/server'
 import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from './helpers'
@@ -51,9 +52,46 @@ describe('phone: its state', () => {
     const emitted = once(phone, 'inbound')
     phone.write('Hi')
     const [webhook] = await emitted
+    const shown = stateOf(phone, ({ typingUntil }) => typingUntil !== undefined)
     await type(short, webhook.payload.umid)
-    await stateOf(phone, ({ typingUntil }) => typingUntil !== undefined)
+    await shown
     await stateOf(phone, ({ typingUntil }) => typingUntil === undefined)
+  })
+
+  for (const [how, days] of [
+    ['back by 30 days', -30],
+    ['forward by a day', 1],
+  ] as const) {
+    it(`shows the dots for their time, and rests meanwhile, when the clock is set ${how}`, async () => {
+      const short = await startSandbox({ lifetimes: { whatsapp: 300 } })
+      const phone = makePhone(short)
+      phone.write('Hi')
+      await type(short, phone.state().messages[0]?.umid ?? '')
+      const clock = FakeTimers.install({ now: Date.now(), toFake: ['Date'] })
+      try {
+        clock.setSystemTime(Date.now() + days * 86_400_000)
+        phone.trouble = 'slow' // sets the timer anew
+        const { typingUntil = 0, now } = phone.state()
+        assert.ok(typingUntil > now && typingUntil <= now + 300, `${typingUntil - now} ms left`)
+        let changes = 0
+        phone.on('change', () => changes++)
+        await stateOf(phone, (state) => state.typingUntil === undefined)
+        assert.ok(changes <= 3, `${changes} changes`)
+      } finally {
+        clock.uninstall()
+      }
+    })
+  }
+
+  it('sleeps through an indicator that lives longer than a timer can wait', async () => {
+    const long = await startSandbox({ lifetimes: { whatsapp: 2 ** 33 } })
+    const phone = makePhone(long)
+    phone.write('Hi')
+    await type(long, phone.state().messages[0]?.umid ?? '')
+    let changes = 0
+    phone.on('change', () => changes++)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.ok(changes <= 1, `${changes} changes`) // the request, if it is that late
   })
 
   it('takes a reply as text or as an 8x8 body, and nothing else', () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../body'
 
 /** Headers on everything: only own files, no referrer, no cache, no frame of another origin. */
 const HEADERS = {
@@ -57,11 +58,14 @@ export function answerError(response: ServerResponse, refusal: HttpRefusal): voi
 
 /**
  * The body of a write.
- * @throws {HttpRefusal} 403 from another origin or not as JSON, 413 too large, 400 no JSON object
+ * @throws {HttpRefusal} 403 not from a page or not as JSON, 413 too large, 400 no JSON object
  */
 export async function readWrite(incoming: IncomingMessage): Promise<Record<string, unknown>> {
   const { headers } = incoming
-  if (!isSameOrigin(headers)) throw new HttpRefusal(403, 'Only the page itself may write')
+  // A browser says at least one of them with a POST.
+  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) {
+    throw new HttpRefusal(403, 'Only the page itself may write: send its Origin')
+  }
   if (!/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
     throw new HttpRefusal(403, 'Only application/json is taken')
   }
@@ -72,34 +76,21 @@ export async function readWrite(incoming: IncomingMessage): Promise<Record<strin
   throw new HttpRefusal(400, 'The body must be a JSON object')
 }
 
-/** A form of another site cannot send JSON, and its scripts cannot hide their origin. */
-function isSameOrigin({ origin, host, 'sec-fetch-site': site }: IncomingMessage['headers']) {
-  if (origin === undefined) return site === 'same-origin'
-  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
-}
-
 /** What a middleware of the user (`express.json()`) has read already. */
 function parsedBy(incoming: IncomingMessage & { body?: unknown }): unknown {
   if (!incoming.readableEnded || incoming.body === undefined) return undefined
-  checkLength(JSON.stringify(incoming.body).length)
+  if (JSON.stringify(incoming.body).length > MAX_BODY) throw tooLarge()
   return incoming.body
 }
 
 async function readText(incoming: IncomingMessage): Promise<string> {
-  checkLength(Number(incoming.headers['content-length'] ?? 0))
-  const chunks: Buffer[] = []
-  let length = 0
-  // Not destroyed on the way out: the client still has to get its 413, and Node drops the rest.
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
-    length += chunk.length
-    checkLength(length)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+  const body = await readBody(incoming, MAX_BODY)
+  if (!Buffer.isBuffer(body)) throw tooLarge()
+  return body.toString()
 }
 
-function checkLength(bytes: number): void {
-  if (bytes > MAX_BODY) throw new HttpRefusal(413, `The body has more than ${MAX_BODY} bytes`)
+function tooLarge(): HttpRefusal {
+  return new HttpRefusal(413, `The body has more than ${MAX_BODY} bytes`)
 }
 
 function parse(text: string): unknown {

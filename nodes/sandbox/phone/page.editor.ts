@@ -8,40 +8,82 @@ import { MAX_TEXT, type PhoneState } from './state'
 const FIRST_WAIT = 1000
 const LONGEST_WAIT = 5000
 
+/** ms without an event after which the connection is dead: the time of two heartbeats. */
+const LONGEST_SILENCE = 30_000
+
+/** ms that a post may take; our choice. */
+const POST_TIMEOUT = 10_000
+
 const text = byId<HTMLInputElement>('text')
 const send = byId<HTMLButtonElement>('send')
 const trouble = byId<HTMLSelectElement>('trouble')
 
 let wait = FIRST_WAIT
+let source: EventSource | undefined
+/** Of the next try to connect, or of the end of the silence. */
+let timer: number | undefined
+let connected = false
+let sending = false
+/** As the sandbox has it. */
+let realTrouble: PhoneState['trouble'] = 'none'
 
 /** A new EventSource for each try: after an HTTP error, as in a redeploy, one gives up for good. */
 function connect(): void {
-  const source = new EventSource('./events')
+  disconnect()
+  source = new EventSource('./events')
   source.addEventListener('state', ({ data }: MessageEvent<string>) => {
+    heard()
     wait = FIRST_WAIT
     const state: PhoneState = JSON.parse(data)
     setConnected(true)
+    realTrouble = state.trouble
     showChat(state)
     showPanel(state)
   })
-  source.addEventListener('error', () => {
-    source.close()
-    setConnected(false)
-    window.setTimeout(connect, wait)
-    wait = Math.min(wait * 1.5, LONGEST_WAIT)
-  })
+  source.addEventListener('heartbeat', heard)
+  source.addEventListener('error', reconnect)
+  heard()
 }
 
-function setConnected(connected: boolean): void {
+/** A dead connection is silent: nothing but time tells that it is. */
+function heard(): void {
+  window.clearTimeout(timer)
+  timer = window.setTimeout(reconnect, LONGEST_SILENCE)
+}
+
+function reconnect(): void {
+  disconnect()
+  setConnected(false)
+  timer = window.setTimeout(connect, wait)
+  wait = Math.min(wait * 1.5, LONGEST_WAIT)
+}
+
+function disconnect(): void {
+  source?.close()
+  window.clearTimeout(timer)
+}
+
+/** A hidden page needs no events: a browser has six connections for a host, and may want them. */
+function followVisibility(): void {
+  if (document.hidden) disconnect()
+  else connect()
+}
+
+function setConnected(now: boolean): void {
+  connected = now
   const status = byId('connection')
   setText(status, connected ? 'connected' : 'reconnecting…')
   status.classList.toggle('lost', !connected)
   // Read-only in place of disabled once it was in use: a redeploy must not take the focus away.
   if (connected) text.disabled = false
-  text.readOnly = !connected
-  text.setAttribute('aria-disabled', `${!connected}`)
   send.disabled = !connected
   trouble.disabled = !connected
+  showWritable()
+}
+
+function showWritable(): void {
+  text.readOnly = !connected || sending
+  text.setAttribute('aria-disabled', `${text.readOnly}`)
 }
 
 /** @returns what went wrong, '' for nothing */
@@ -51,23 +93,28 @@ async function post(path: string, body: object): Promise<string> {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(POST_TIMEOUT),
     })
     if (response.ok) return ''
     const answer: { error?: string } = await response.json().catch(() => ({}))
-    return answer.error ?? `The sandbox answered ${response.status}`
-  } catch {
-    return 'The sandbox cannot be reached'
+    return answer.error ?? `the sandbox answered ${response.status}`
+  } catch (error) {
+    return error instanceof DOMException && error.name === 'TimeoutError'
+      ? `no answer within ${POST_TIMEOUT / 1000} s`
+      : 'the sandbox cannot be reached'
   }
 }
 
+/** What was typed stays until it was taken, and meanwhile nobody can change it. */
 async function sendMessage(): Promise<void> {
-  const typed = text.value
-  if (send.disabled || !typed.trim()) return
-  text.value = ''
-  const problem = await post('./messages', { text: typed })
-  setText(byId('problem'), problem)
-  // Nothing typed is lost, and nothing typed meanwhile.
-  if (problem && !text.value) text.value = typed
+  if (!connected || sending || !text.value.trim()) return
+  sending = true
+  showWritable()
+  const problem = await post('./messages', { text: text.value })
+  if (!problem) text.value = ''
+  setText(byId('problem'), problem && `The message was not taken: ${problem}`)
+  sending = false
+  showWritable()
 }
 
 text.maxLength = MAX_TEXT
@@ -78,7 +125,12 @@ byId('compose').addEventListener('submit', (event) => {
 })
 trouble.addEventListener('change', async () => {
   const problem = await post('./trouble', { trouble: trouble.value })
-  setText(byId('trouble-problem'), problem)
+  setText(byId('trouble-problem'), problem && `Not changed: ${problem}`)
+  if (problem) trouble.value = realTrouble
 })
+document.addEventListener('visibilitychange', followVisibility)
+// A page that the browser keeps for the way back.
+window.addEventListener('pagehide', disconnect)
+window.addEventListener('pageshow', ({ persisted }) => persisted && followVisibility())
 makeTroubles()
-connect()
+followVisibility()

@@ -11,6 +11,9 @@ import type { PhoneSettings } from './settings'
 import type { PhoneDelivery, PhoneState, Trouble } from './state'
 import { faultOf } from './trouble'
 
+/** ms; a longer timer of Node.js fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /** Events of a phone. */
 export interface PhoneEvents {
   /** Something in its state is new. */
@@ -56,7 +59,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
     this.#undo.push(sandbox.addFault((request) => this.#fault(request)))
   }
 
-  /** Everything that the page shows, as it is now; a copy but for the bodies of requests. */
+  /** Everything that the page shows, as it is now; a copy. */
   state(): PhoneState {
     const { channel, subAccountId, customerName, msisdn } = this.settings
     return {
@@ -64,9 +67,9 @@ export class Phone extends EventEmitter<PhoneEvents> {
       subAccountId,
       customerName,
       msisdn,
-      now: Date.now(),
+      now: this.#sandbox.now(),
       ...this.#sandbox.conversation(this.#key),
-      requests: [...this.#requests.list],
+      requests: this.#requests.list(),
       trouble: this.#trouble,
       ...(this.#delivery && { delivery: { ...this.#delivery } }),
     }
@@ -129,13 +132,13 @@ export class Phone extends EventEmitter<PhoneEvents> {
   }
 
   /** By umid or number; the sample umid counts for every phone of its sub-account and channel. */
-  #concerns({ body, subAccountId }: SandboxRequest): boolean {
-    const { umid, channel, user } = fieldsOf(body)
+  #concerns({ target = {}, subAccountId }: SandboxRequest): boolean {
+    const { umid = '', channel, msisdn } = target
     const mine = subAccountId === this.#key.subAccountId
-    if (mine && textOf(fieldsOf(user).msisdn) === this.#key.msisdn) return true
-    const id = textOf(umid).toLowerCase()
-    if (mine && id === SAMPLE_UMID && textOf(channel) === this.#key.channel) return true
-    const inbound = this.#sandbox.inbound(id)
+    if (mine && msisdn === this.#key.msisdn) return true
+    const isSample = umid.toLowerCase() === SAMPLE_UMID
+    if (mine && isSample && channel === this.#key.channel) return true
+    const inbound = this.#sandbox.inbound(umid)
     return inbound !== undefined && this.#isMine(inbound)
   }
 
@@ -150,7 +153,8 @@ export class Phone extends EventEmitter<PhoneEvents> {
     const { typingUntil } = this.#sandbox.conversation(this.#key)
     if (typingUntil) {
       // 1 ms more: a timer may come a fraction too early.
-      this.#expiry = setTimeout(() => this.#changed(), typingUntil - Date.now() + 1)
+      const wait = Math.min(typingUntil - this.#sandbox.now() + 1, LONGEST_TIMER)
+      this.#expiry = setTimeout(() => this.#changed(), wait)
     }
     this.emit('change')
   }
@@ -160,13 +164,4 @@ export class Phone extends EventEmitter<PhoneEvents> {
     sandbox.on(event, on)
     this.#undo.push(() => sandbox.off(event, on))
   }
-}
-
-/** The fields of what may be an object. */
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

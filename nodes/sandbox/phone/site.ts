@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isCrossOrigin, removeCorsHeaders } from '../../account/same-origin'
 import { PageFiles } from './files'
 import { answer, answerError, HttpRefusal, readWrite } from './http'
 import type { Phone } from './phone'
@@ -11,6 +12,9 @@ export const PHONES_PATH = '/8x8-sandbox'
 /** A number of messages of one phone in so many ms; our choice. Beyond it: 429. */
 const MAX_MESSAGES = 20
 const SPAN = 10_000
+
+const FOREIGN =
+  'Only the page itself may read and write here. Behind a proxy, pass on Host or use HTTPS'
 
 const ROUTE = /^\/8x8-sandbox\/([^/]+)(\/[^/]*)?$/i
 
@@ -80,6 +84,7 @@ export class Site {
 
   /** The request handler. */
   readonly handle: Handler = (request, response) => {
+    removeCorsHeaders(response)
     this.#answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else if (error instanceof HttpRefusal) answerError(response, error)
@@ -96,6 +101,10 @@ export class Site {
     if (rest === undefined) return answer(response, 308, { location: `${id}/` })
     const resource = rest.slice(1)
     const write = WRITES.get(resource)
+    // The files tell nothing of the phone, and a link to the page may stand anywhere.
+    if ((write || resource === 'events') && isCrossOrigin(request)) {
+      throw new HttpRefusal(403, FOREIGN)
+    }
     allow(method, write ? ['POST'] : ['GET', 'HEAD'])
     if (write) {
       const body = await readWrite(request)

@@ -5,7 +5,10 @@ import type { Phone } from './phone'
 /** Listeners of a phone at a time; our choice. */
 export const MAX_LISTENERS = 20
 
-/** ms between comments that keep proxies from ending a quiet stream; our choice. */
+/**
+ * ms between heartbeats, which keep proxies from ending a quiet stream, and tell the page that it is
+ * still connected; our choice. The page waits for two of them.
+ */
 const HEARTBEAT = 15_000
 
 /** ms between two states, so that a flow under load does not drown a page; our choice. */
@@ -23,7 +26,7 @@ export class Streams {
 
   constructor(phone: Phone) {
     this.#phone = phone
-    this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT)
+    this.#heartbeat = setInterval(() => this.#write('event: heartbeat\ndata: {}\n\n'), HEARTBEAT)
     phone.on('change', () => {
       this.#changed = true
       if (!this.#next) this.#flush()
@@ -45,7 +48,9 @@ export class Streams {
     }
     setHeaders(response, {
       'content-type': 'text/event-stream',
-      // nginx would keep events back.
+      // compression() would keep events back, to transform them.
+      'cache-control': 'no-store, no-transform',
+      // So would nginx.
       'x-accel-buffering': 'no',
     })
     this.#open.add(response)
