@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { closeClients, createClient } from '../support/client'
-import { CANARY, durationOf, EVENT, rejection, UMID } from '../support/events'
+import { CANARY, durationOf, EVENT, moment, rejection, UMID } from '../support/events'
 import { startServer } from '../support/server'
 
 describe('client', () => {
@@ -154,16 +154,27 @@ describe('client', () => {
   }
 
   it('stops reading an endless body', async () => {
+    const cut = moment()
+    let written = 0
     const server = await startServer((response) => {
-      response.writeHead(403)
+      response.writeHead(403).on('close', () => cut.come())
       const more = () => {
-        while (!response.destroyed && response.write('x'.repeat(16_384)));
+        // Goes silent after 64 MB, so that a client without a limit does not eat all memory.
+        while (!response.destroyed && written < 64 << 20) {
+          written += 16_384
+          if (!response.write('x'.repeat(16_384))) return
+        }
       }
       response.on('drain', more)
       more()
     })
-    const error = await rejection(createClient(server.url).send(EVENT).result, 'forbidden')
-    assert.equal(error.cause.statusCode, 403)
+    // Neither the timeout nor the deadline ends it: only the limit does.
+    const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+    const refused = rejection(client.send(EVENT).result, 'forbidden')
+    const duration = await durationOf(Promise.all([refused, cut.came]))
+    assert.ok(duration < 2000, `after ${duration} ms`)
+    assert.equal((await refused).cause.statusCode, 403)
+    assert.ok(written < 16 << 20, `${written} bytes`) // what buffers on the way take in, too
   })
 
   it('takes the key out of an answer that echoes it', async () => {
