@@ -59,6 +59,18 @@ describe('client', () => {
     assert.equal((await createClient(server.url).send(EVENT).result).attempts, 1)
   })
 
+  it('judges a rejection by its status at once when its body breaks off', async () => {
+    const server = await startServer((response) => {
+      response.writeHead(400, { 'content-length': 100 }).write('half')
+      setImmediate(() => response.destroy())
+    })
+    const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+    const rejected = rejection(client.send(EVENT).result, 'rejected')
+    const duration = await durationOf(rejected)
+    assert.ok(duration < 2000, `after ${duration} ms`)
+    assert.equal((await rejected).cause.attempts, 1)
+  })
+
   it('does not follow a redirect', async () => {
     const target = await startServer((response) => response.end())
     const server = await startServer((response) =>
@@ -99,6 +111,18 @@ describe('client', () => {
       assert.equal(error.code, code)
     })
   }
+
+  it('reads an error body that comes in pieces, even in the middle of a character', async () => {
+    const body = Buffer.from('{"code":1002,"message":"Falsche Länge"}')
+    const middle = body.indexOf('ä') + 1
+    const server = await startServer((response) => {
+      response.writeHead(400).write(body.subarray(0, middle))
+      setTimeout(() => response.end(body.subarray(middle)), 20) // a packet of its own
+    })
+    const error = await rejection(createClient(server.url).send(EVENT).result, 'rejected')
+    assert.equal(error.cause.code, 1002)
+    assert.match(error.message, /Falsche Länge$/)
+  })
 
   it('retries a 500 until it succeeds', async () => {
     const server = await startServer((response) =>
@@ -209,6 +233,14 @@ describe('client', () => {
     const client = createClient(server.url, { timeout: 500, deadline: 5000 })
     const sends = Array.from({ length: 100 }, () => client.send(EVENT).result)
     for (const { statusCode } of await Promise.all(sends)) assert.equal(statusCode, 200)
+  })
+
+  it('sends what was accepted once, though its answer does not end', async () => {
+    const server = await startServer((response) => response.writeHead(200).flushHeaders())
+    const client = createClient(server.url, { timeout: 200, maxInFlight: 1 })
+    // One after the other, each when the time of the last is up: a repeat would be among them.
+    await Promise.all(Array.from({ length: 4 }, () => client.send(EVENT).result))
+    assert.equal(server.received.length, 4)
   })
 
   it('opens 64 connections at most', async () => {
