@@ -178,8 +178,10 @@ describe('8x8-typing-indicator, failing', () => {
 
     it('stops, whatever is wrong with a property that a stop does not need', async () => {
       const node = { action: 'stop', channel: 'fax', channelType: 'str' }
-      const { msg } = await (await loadFlow({ node })).send(message())
+      const flow = await loadFlow({ node })
+      const { msg } = await flow.send(message())
       assert.equal(msg.typing?.state, 'stopped')
+      assert.ok(!flow.statuses.some(({ text }) => text === 'status.sending'))
     })
 
     it('says what an expression threw, which is no Error of JavaScript', async () => {
