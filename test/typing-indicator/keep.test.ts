@@ -72,8 +72,16 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const { umid, msg } = keep.inbound()
     const started = await keep.flow.send(msg)
     const { typing } = await keep.stop({ ...started.msg, payload: 'the answer' })
-    assert.equal(typing?.umid, umid)
-    assert.equal(typing?.indicators, 1)
+    const { durationMs, ...facts } = typing ?? {}
+    assert.equal(typeof durationMs, 'number')
+    assert.deepEqual(facts, {
+      state: 'stopped',
+      umid,
+      channel: 'whatsapp',
+      subAccountId: SUB,
+      indicators: 1,
+      attempts: 1,
+    })
   })
 
   it('stops by conversation, and stopping nobody is no error', async () => {
@@ -121,6 +129,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const excuse = await unanswered
     assert.equal(excuse.error?.kind, 'unanswered')
     assert.equal(excuse.error?.umid, umid)
+    assert.equal(excuse.error?.channel, 'whatsapp')
     assert.equal(excuse.error?.attempts, keep.requestsFor(umid))
     assert.equal(excuse.topic, 'hello')
     assert.deepEqual(excuse.payload, keep.sandbox.webhook(umid))
