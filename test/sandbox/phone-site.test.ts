@@ -198,10 +198,9 @@ describe('phone: its page over HTTP', () => {
     const { url, phone, site } = await open()
     const client = await watch(url)
     phone.write('Hi')
+    site.add('a.1', makePhone(sandbox, { customerName: 'Bo' })) // before the old one has closed
     phone.close()
     await client.ended
-    site.add('a.1', makePhone(sandbox, { customerName: 'Bo' }))
-    phone.close()
     const again = await watch(url)
     const state = await again.until(() => true)
     assert.deepEqual([state.customerName, state.messages.length], ['Bo', 1])
