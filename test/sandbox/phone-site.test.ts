@@ -69,6 +69,7 @@ describe('phone: its page over HTTP', () => {
     assert.deepEqual([bare.status, to.href], [308, url])
     assert.equal((await fetch(url.replace('a.1', 'b'))).status, 404)
     assert.equal((await post(`${url}events`, {})).status, 405)
+    assert.equal((await fetch(`${url}events`, { method: 'HEAD' })).status, 405)
     assert.equal((await fetch(`${url}messages`)).status, 405)
     phone.close()
     for (const path of ['', 'events', 'page.js']) {
