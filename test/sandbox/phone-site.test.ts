@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
+import { request, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import FakeTimers from '@sinonjs/fake-timers'
@@ -193,6 +195,40 @@ describe('phone: its page over HTTP', () => {
     assert.deepEqual(state, { ...phone.state(), now: state.now })
     assert.equal(state.messages[0]?.text, text)
     assert.equal(client.states[0]?.messages.length, 0)
+  })
+
+  it('piles up nothing for a page that does not read, and shows it the last state when it does', async () => {
+    const responses: ServerResponse[] = []
+    const { url, phone } = await open([
+      (_request, response, next) => {
+        responses.push(response)
+        next()
+      },
+    ])
+    const { port, pathname } = new URL(url)
+    const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8').pause()
+    socket.write(`GET ${pathname}events HTTP/1.1\r\nhost: x\r\n\r\n`)
+    while (!responses[0]?.headersSent) await new Promise(setImmediate)
+    const [response] = responses
+    const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      // More than the system takes in between: 200 states of up to 100 KB.
+      for (let i = 0; i < 200; i++) {
+        phone.write(`${i} ${'x'.repeat(900)}`)
+        clock.tick(50)
+        await new Promise(setImmediate)
+        assert.ok(response.writableLength < 1_000_000, `${response.writableLength} bytes`)
+      }
+      assert.ok(response.writableNeedDrain)
+    } finally {
+      clock.uninstall()
+    }
+    let text = ''
+    socket.resume().on('data', (chunk) => {
+      text += chunk
+    })
+    while (!text.includes('"199 xxx')) await once(socket, 'data')
+    socket.destroy()
   })
 
   it('ends its streams when it closes, and answers again when it is redeployed', async () => {
