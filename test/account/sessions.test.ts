@@ -88,7 +88,7 @@ describe('sessions', () => {
       ['the next one, where the times are unknown', undefined, undefined],
       ['the next one, where the time of the first is unknown', undefined, 1],
       ['the next one, where its own time is unknown', 1, undefined],
-    ]) {
+    ] as const) {
       it(`is taken over by ${what}`, async () => {
         await t.start('a', { conversation: '+65', receivedAt: one })
         await t.clock.tickAsync(1000)
