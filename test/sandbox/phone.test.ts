@@ -27,6 +27,11 @@ describe('phone: its state', () => {
 
     await type(sandbox, umid)
     const typing = await stateOf(phone, ({ requests }) => requests.length === 1)
+    const { channel, subAccountId, customerName, msisdn } = typing
+    assert.deepEqual(
+      [channel, subAccountId, customerName, msisdn],
+      ['whatsapp', SUB, 'Ana', MSISDN],
+    )
     assert.ok((typing.typingUntil ?? 0) > typing.now)
     assert.ok(typing.messages[0]?.readAt)
     const [request] = typing.requests

@@ -52,7 +52,9 @@ describe('8x8-typing-indicator, failing', () => {
     it('goes to output 2 only, when that is wired', async () => {
       const { flow } = await loadWith(reject400, { more: CATCH })
       await flow.send(message())
-      await flow.send(message())
+      const { msg } = await flow.send(message())
+      // Without a name, which this node does not have.
+      assert.deepEqual(msg.error?.source, { id: 'typing', type: '8x8-typing-indicator' })
       assert.deepEqual(
         flow.outputs.map(({ port }) => port),
         ['error', 'error'],
