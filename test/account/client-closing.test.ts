@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { identify } from '../support/certificates'
-import { closeClients, createClient } from '../support/client'
+import { answerArrived, closeClients, createClient } from '../support/client'
 import { durationOf, EVENT, moment, rejection } from '../support/events'
 import { startProxy, startServer, startTcpServer } from '../support/server'
 
@@ -21,14 +21,16 @@ describe('client: closing', () => {
   })
 
   it('ends a pause before a retry as closed', async () => {
-    const answer = moment()
     const server = await startServer((response) =>
-      response.writeHead(429, { 'retry-after': '3' }).end(answer.come),
+      response.writeHead(429, { 'retry-after': '3' }).end(),
     )
     const client = createClient(server.url)
+    const answered = answerArrived()
     const ended = rejection(client.send(EVENT).result, 'closed')
-    await answer.came
+    await answered
     await client.close()
+    const duration = await durationOf(ended)
+    assert.ok(duration < 1000, `after ${duration} ms`)
     assert.equal((await ended).cause.attempts, 1)
   })
 

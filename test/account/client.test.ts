@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import FakeTimers from '@sinonjs/fake-timers'
 import { closeClients, createClient, headArrived } from '../support/client'
-import { CANARY, durationOf, EVENT, rejection, UMID } from '../support/events'
+import { CANARY, durationOf, EVENT, moment, rejection, UMID } from '../support/events'
 import { startServer } from '../support/server'
 
 describe('client', () => {
@@ -60,6 +60,18 @@ describe('client', () => {
     assert.equal((await createClient(server.url).send(EVENT).result).attempts, 1)
   })
 
+  it('judges a rejection by its status at once when its body breaks off', async () => {
+    const server = await startServer((response) => {
+      response.writeHead(400, { 'content-length': 100 }).write('half')
+      setImmediate(() => response.destroy())
+    })
+    const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+    const rejected = rejection(client.send(EVENT).result, 'rejected')
+    const duration = await durationOf(rejected)
+    assert.ok(duration < 2000, `after ${duration} ms`)
+    assert.equal((await rejected).cause.attempts, 1)
+  })
+
   it('does not follow a redirect', async () => {
     const target = await startServer((response) => response.end())
     const server = await startServer((response) =>
@@ -101,6 +113,18 @@ describe('client', () => {
       assert.equal(error.code, code)
     })
   }
+
+  it('reads an error body that comes in pieces, even in the middle of a character', async () => {
+    const body = Buffer.from('{"code":1002,"message":"Falsche Länge"}')
+    const middle = body.indexOf('ä') + 1
+    const server = await startServer((response) => {
+      response.writeHead(400).write(body.subarray(0, middle))
+      setTimeout(() => response.end(body.subarray(middle)), 20) // a packet of its own
+    })
+    const error = await rejection(createClient(server.url).send(EVENT).result, 'rejected')
+    assert.equal(error.cause.code, 1002)
+    assert.match(error.message, /Falsche Länge$/)
+  })
 
   it('retries a 500 until it succeeds', async () => {
     const server = await startServer((response) =>
@@ -156,16 +180,27 @@ describe('client', () => {
   }
 
   it('stops reading an endless body', async () => {
+    const cut = moment()
+    let written = 0
     const server = await startServer((response) => {
-      response.writeHead(403)
+      response.writeHead(403).on('close', () => cut.come())
       const more = () => {
-        while (!response.destroyed && response.write('x'.repeat(16_384)));
+        // Goes silent after 64 MB, so that a client without a limit does not eat all memory.
+        while (!response.destroyed && written < 64 << 20) {
+          written += 16_384
+          if (!response.write('x'.repeat(16_384))) return
+        }
       }
       response.on('drain', more)
       more()
     })
-    const error = await rejection(createClient(server.url).send(EVENT).result, 'forbidden')
-    assert.equal(error.cause.statusCode, 403)
+    // Neither the timeout nor the deadline ends it: only the limit does.
+    const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
+    const refused = rejection(client.send(EVENT).result, 'forbidden')
+    const duration = await durationOf(Promise.all([refused, cut.came]))
+    assert.ok(duration < 2000, `after ${duration} ms`)
+    assert.equal((await refused).cause.statusCode, 403)
+    assert.ok(written < 16 << 20, `${written} bytes`) // what buffers on the way take in, too
   })
 
   it('takes the key out of an answer that echoes it', async () => {
@@ -223,6 +258,14 @@ describe('client', () => {
     const client = createClient(server.url, { timeout: 500, deadline: 5000 })
     const sends = Array.from({ length: 100 }, () => client.send(EVENT).result)
     for (const { statusCode } of await Promise.all(sends)) assert.equal(statusCode, 200)
+  })
+
+  it('sends what was accepted once, though its answer does not end', async () => {
+    const server = await startServer((response) => response.writeHead(200).flushHeaders())
+    const client = createClient(server.url, { timeout: 200, maxInFlight: 1 })
+    // One after the other, each when the time of the last is up: a repeat would be among them.
+    await Promise.all(Array.from({ length: 4 }, () => client.send(EVENT).result))
+    assert.equal(server.received.length, 4)
   })
 
   it('opens 64 connections at most', async () => {

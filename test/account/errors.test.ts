@@ -130,6 +130,21 @@ describe('errors', () => {
     })
   })
 
+  const whole = { code: 1002, message: 'x', errorId: 'id', timestamp: 't' }
+  for (const [field, odd] of [
+    ['code', 1.5],
+    ['message', ['x']],
+    ['errorId', 'x'.repeat(101)],
+    ['timestamp', 7],
+  ] as const) {
+    it(`keeps the rest of an error body whose ${field} is odd`, () => {
+      const error = judge(400, { ...whole, [field]: odd })
+      const { code, errorId, timestamp } = error.cause
+      const message = error.message.split(': ')[1]
+      assert.deepEqual({ code, message, errorId, timestamp }, { ...whole, [field]: undefined })
+    })
+  }
+
   for (const body of [null, [], 'text', 7]) {
     it(`survives the body ${JSON.stringify(body)}`, () => {
       assert.equal(judge(400, body).cause.kind, 'rejected')

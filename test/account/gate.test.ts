@@ -60,6 +60,16 @@ describe('gate', () => {
     assert.equal(gate.waiting, 2)
   })
 
+  it('lets nobody in before who waits already', async () => {
+    const { gate, log, enter } = open({ maxInFlight: 1 })
+    const { one } = enter('a')
+    enter('b')
+    gate.leave(one)
+    assert.equal(enter('c').where, 'waiting')
+    await turn()
+    assert.deepEqual(log, ['a', 'b'])
+  })
+
   it('needs no queue for who fits', () => {
     const { enter } = open({ maxWaiting: 0 })
     assert.equal(enter('a').where, 'inside')

@@ -100,7 +100,7 @@ describe('test connection', () => {
     const answer = await runTrial(
       RED,
       'account',
-      form('https://own.example.com', { proxy: 'proxy', timeout: 0.2 }),
+      form('https://own.example.com', { proxy: 'proxy', timeout: 0.2, apiKey: CANARY }),
     )
     assert.equal(answer.result, 'timeout')
     assert.ok(Date.now() - began < 5000)

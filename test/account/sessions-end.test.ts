@@ -141,6 +141,13 @@ describe('sessions: how they go on and end', () => {
       assert.equal(t.sent.length, 3)
     })
 
+    it('are not reported when the account closes meanwhile', async () => {
+      t.fate = [0, 'closed']
+      await t.start('a')
+      await t.clock.tickAsync(2 * BEAT)
+      assert.deepEqual([t.ended, t.keeping], [[], [1, 0]])
+    })
+
     it('end the session when three in a row fail', async () => {
       t.failing([false, true, true, true])
       await t.start('a')

@@ -48,6 +48,14 @@ describe('sessions', () => {
       assert.equal((await t.start('a')).state, 'active') // and the message can be sent again
     })
 
+    it('fails with its first indicator, even where a retry could help', async () => {
+      t.failing([true])
+      await rejection(t.start('a'), 'server')
+      await t.clock.tickAsync(BEAT)
+      assert.deepEqual(t.times('a'), [0])
+      assert.deepEqual([t.ended, t.keeping], [[], []])
+    })
+
     it('starts nothing for a umid that is being typed for, in either case', async () => {
       await t.start('a')
       assert.deepEqual(await t.start('A'), { state: 'active', duplicate: true })
@@ -75,19 +83,27 @@ describe('sessions', () => {
   })
 
   describe('one session per conversation', () => {
-    it('is taken over by a newer message', async () => {
-      await t.start('a', { conversation: '+65' })
-      await t.clock.tickAsync(1000)
-      await t.start('b', { conversation: '+65' })
-      await t.clock.tickAsync(2 * BEAT)
-      assert.deepEqual(t.times('a'), [0])
-      assert.deepEqual(t.times('b'), [1000, 1000 + BEAT, 1000 + 2 * BEAT])
-      assert.deepEqual(t.ended, [])
-      assert.deepEqual(await t.start('a', { conversation: '+65' }), {
-        state: 'stopped',
-        duplicate: true,
+    for (const [what, one, other] of [
+      ['a newer message', 1, 2],
+      ['one of the same time', 1, 1],
+      ['the next one, where the times are unknown', undefined, undefined],
+      ['the next one, where the time of the first is unknown', undefined, 1],
+      ['the next one, where its own time is unknown', 1, undefined],
+    ] as const) {
+      it(`is taken over by ${what}`, async () => {
+        await t.start('a', { conversation: '+65', receivedAt: one })
+        await t.clock.tickAsync(1000)
+        await t.start('b', { conversation: '+65', receivedAt: other })
+        await t.clock.tickAsync(2 * BEAT)
+        assert.deepEqual(t.times('a'), [0])
+        assert.deepEqual(t.times('b'), [1000, 1000 + BEAT, 1000 + 2 * BEAT])
+        assert.deepEqual(t.ended, [])
+        assert.deepEqual(await t.start('a', { conversation: '+65' }), {
+          state: 'stopped',
+          duplicate: true,
+        })
       })
-    })
+    }
 
     it('ends a start that waits when it is taken over', async () => {
       const waiting = t.start('a', { conversation: '+65', initialDelay: 5000 })
@@ -147,6 +163,13 @@ describe('sessions', () => {
       }
     })
 
+    it('finds the umid in either case of its letters', async () => {
+      await t.start('A')
+      assert.equal((await t.sessions.stop({ umid: 'a' }))?.umid, 'A')
+      assert.equal(await t.sessions.stop({ umid: 'a' }), undefined)
+      assert.deepEqual(await t.start('a'), { state: 'stopped', duplicate: true })
+    })
+
     it('is no error where nobody types', async () => {
       assert.equal(await t.sessions.stop({ umid: 'a' }), undefined)
       const which = { conversation: '+65', subAccountId: 'my_sub' }
@@ -155,8 +178,9 @@ describe('sessions', () => {
 
     it('counts during the initial delay: nothing is sent, and the start is told', async () => {
       const started = t.start('a', { initialDelay: 1000 })
+      await t.clock.tickAsync(500)
       const stopped = await t.sessions.stop({ umid: 'a' })
-      assert.equal(stopped?.indicators, 0)
+      assert.deepEqual([stopped?.indicators, stopped?.typedFor], [0, 0])
       assert.deepEqual(await started, { state: 'stopped' })
       await t.clock.tickAsync(BEAT)
       assert.deepEqual(t.sent, [])

@@ -38,7 +38,8 @@ describe('the phone of example 1, behind httpNodeAuth', function () {
       assert.equal((await phone.post('messages', { text: 'Hello' })).status, 202)
       const typing = await phone.until(({ typingUntil }) => typingUntil !== undefined)
       assert.ok((typing.typingUntil ?? 0) <= typing.now + 200)
-      await phone.until(({ now, typingUntil }) => now > typing.now && typingUntil === undefined)
+      const expired = await phone.until((it) => it.now > typing.now && !it.typingUntil)
+      assert.equal(expired.messages.length, 1, 'it was the reply that took the dots down')
       const { messages } = await phone.until((state) => state.messages.length === 2)
       assert.deepEqual(
         messages.map(({ from }) => from),

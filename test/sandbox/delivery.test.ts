@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
+import FakeTimers from '@sinonjs/fake-timers'
 import type { AnyChannel } from '../../nodes/sandbox/conversations'
-import { RETRY_DELAYS } from '../../nodes/sandbox/delivery'
 import { SAMPLE_UMID, type Sandbox } from '../../nodes/sandbox/server'
 import { ADDRESSES, forgetHosts, knowHost, startDeadServer } from '../support/addresses'
 import { identify } from '../support/certificates'
@@ -204,18 +204,33 @@ describe('sandbox: inbound webhooks', () => {
   })
 
   it('waits 1, 10, 30 and 90 s between attempts', async () => {
-    assert.deepEqual(RETRY_DELAYS, [1000, 10_000, 30_000, 90_000])
-    const times: number[] = []
-    const target = await startTarget((_attempt, response) => {
-      times.push(performance.now())
-      response.writeHead(500).end()
-    })
-    const spaced = await startSandbox({ retryDelays: [40, 80] })
-    const { umid } = spaced.receive({ subAccountId: SUB })
-    await spaced.deliver(umid, { url: target.url })
-    const [first = 0, second = 0, third = 0] = times
-    // Timers may fire 1 ms early.
-    assert.ok(second - first >= 38 && third - second >= 78, `${times}`)
+    const target = await startTarget((_attempt, response) => response.writeHead(500).end())
+    const unhurried = await startSandbox()
+    const { umid } = unhurried.receive({ subAccountId: SUB })
+    const signs = new EventEmitter()
+    const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const attempted = () => void signs.emit('attempted')
+      const delivering = unhurried.deliver(umid, { url: target.url, attempted })
+      let ended = false
+      void delivering.then(() => {
+        ended = true
+      })
+      const waits: number[] = []
+      for (let attempt = 1; attempt <= 5; attempt++) {
+        // Between two attempts the pause is the only timer.
+        while (clock.countTimers() !== 1 && !ended) await new Promise(setImmediate)
+        const [began, met] = [clock.now, once(signs, 'attempted')]
+        clock.next()
+        waits.push(clock.now - began)
+        await Promise.race([met, delivering])
+        assert.equal(target.posted.length, attempt)
+      }
+      assert.deepEqual(waits, [0, 1000, 10_000, 30_000, 90_000])
+      assert.equal((await delivering).attempts, 5)
+    } finally {
+      clock.uninstall()
+    }
   })
 
   it('ends at once when the sandbox closes: between attempts, in one, and after', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
+import { request, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import FakeTimers from '@sinonjs/fake-timers'
@@ -70,6 +72,7 @@ describe('phone: its page over HTTP', () => {
     assert.deepEqual([bare.status, to.href], [308, url])
     assert.equal((await fetch(url.replace('a.1', 'b'))).status, 404)
     assert.equal((await post(`${url}events`, {})).status, 405)
+    assert.equal((await fetch(`${url}events`, { method: 'HEAD' })).status, 405)
     assert.equal((await fetch(`${url}messages`)).status, 405)
     phone.close()
     for (const path of ['', 'events', 'page.js']) {
@@ -222,12 +225,26 @@ describe('phone: its page over HTTP', () => {
   it('takes 20 messages in 10 s of each phone', async () => {
     const { url, site } = await open()
     site.add('b', makePhone(sandbox, { msisdn: '+6507777777' }))
-    for (let i = 0; i < 20; i++)
-      assert.equal((await post(`${url}messages`, { text: 'Hi' })).status, 202)
-    const refused = await post(`${url}messages`, { text: 'Hi' })
-    assert.equal(refused.status, 429)
-    assert.ok(Number(refused.headers.get('retry-after')) <= 10)
-    assert.equal((await post(`${url.replace('a.1', 'b')}messages`, { text: 'Hi' })).status, 202)
+    const write = async (id = 'a.1') => {
+      const response = await post(`${url.replace('a.1', id)}messages`, { text: 'Hi' })
+      return [response.status, response.headers.get('retry-after')]
+    }
+    const clock = FakeTimers.install({ toFake: ['performance'] })
+    try {
+      clock.tick(60_000)
+      assert.deepEqual(await write(), [202, null])
+      clock.tick(4000)
+      for (let i = 0; i < 19; i++) assert.deepEqual(await write(), [202, null])
+      assert.deepEqual(await write(), [429, '6'])
+      assert.deepEqual(await write('b'), [202, null])
+      clock.tick(5999)
+      assert.deepEqual(await write(), [429, '1'])
+      clock.tick(1)
+      assert.deepEqual(await write(), [202, null])
+      assert.deepEqual(await write(), [429, '4'])
+    } finally {
+      clock.uninstall()
+    }
   })
 
   it('streams each change, with what was typed as data only', async () => {
@@ -276,14 +293,47 @@ describe('phone: its page over HTTP', () => {
     }
   })
 
+  it('piles up nothing for a page that does not read, and shows it the last state when it does', async () => {
+    const responses: ServerResponse[] = []
+    const { url, phone } = await open([
+      (_request, response, next) => {
+        responses.push(response)
+        next()
+      },
+    ])
+    const { port, pathname } = new URL(url)
+    const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8').pause()
+    socket.write(`GET ${pathname}events HTTP/1.1\r\nhost: x\r\n\r\n`)
+    while (!responses[0]?.headersSent) await new Promise(setImmediate)
+    const [response] = responses
+    const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      // More than the system takes in between: 200 states of up to 100 KB.
+      for (let i = 0; i < 200; i++) {
+        phone.write(`${i} ${'x'.repeat(900)}`)
+        clock.tick(50)
+        await new Promise(setImmediate)
+        assert.ok(response.writableLength < 1_000_000, `${response.writableLength} bytes`)
+      }
+      assert.ok(response.writableNeedDrain)
+    } finally {
+      clock.uninstall()
+    }
+    let text = ''
+    socket.resume().on('data', (chunk) => {
+      text += chunk
+    })
+    while (!text.includes('"199 xxx')) await once(socket, 'data')
+    socket.destroy()
+  })
+
   it('ends its streams when it closes, and answers again when it is redeployed', async () => {
     const { url, phone, site } = await open()
     const client = await watch(url)
     phone.write('Hi')
+    site.add('a.1', makePhone(sandbox, { customerName: 'Bo' })) // before the old one has closed
     phone.close()
     await client.ended
-    site.add('a.1', makePhone(sandbox, { customerName: 'Bo' }))
-    phone.close()
     const again = await watch(url)
     const state = await again.until(() => true)
     assert.deepEqual([state.customerName, state.messages.length], ['Bo', 1])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import FakeTimers from '@sinonjs/fake-timers'
 import type { Trouble } from '../../nodes/sandbox/phone/state'
 import { SAMPLE_UMID, type Sandbox } from '../../nodes/sandbox/server'
@@ -28,6 +28,11 @@ describe('phone: its state', () => {
 
     await type(sandbox, umid)
     const typing = await stateOf(phone, ({ requests }) => requests.length === 1)
+    const { channel, subAccountId, customerName, msisdn } = typing
+    assert.deepEqual(
+      [channel, subAccountId, customerName, msisdn],
+      ['whatsapp', SUB, 'Ana', MSISDN],
+    )
     assert.ok((typing.typingUntil ?? 0) > typing.now)
     assert.ok(typing.messages[0]?.readAt)
     const [request] = typing.requests
@@ -246,13 +251,21 @@ describe('phone: its state', () => {
   })
 
   it('leaves nothing behind when it closes', async () => {
-    const { url } = await startTarget(() => {}) // never answers
+    const signs = new EventEmitter()
+    const { url } = await startTarget((_attempt, response) => {
+      response.on('close', () => signs.emit('hung up')) // never answers
+      signs.emit('met')
+    })
     const counts = () => sandbox.eventNames().map((name) => sandbox.listenerCount(name))
     const before = counts()
     const phone = makePhone(sandbox, { webhook: { url } })
     phone.trouble = 'error'
+    const met = once(signs, 'met')
     phone.write('Hi')
+    await met
+    const hungUp = once(signs, 'hung up')
     phone.close()
+    await hungUp
     assert.deepEqual(counts(), before)
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
     assert.equal(

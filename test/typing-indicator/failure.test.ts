@@ -52,7 +52,9 @@ describe('8x8-typing-indicator, failing', () => {
     it('goes to output 2 only, when that is wired', async () => {
       const { flow } = await loadWith(reject400, { more: CATCH })
       await flow.send(message())
-      await flow.send(message())
+      const { msg } = await flow.send(message())
+      // Without a name, which this node does not have.
+      assert.deepEqual(msg.error?.source, { id: 'typing', type: '8x8-typing-indicator' })
       assert.deepEqual(
         flow.outputs.map(({ port }) => port),
         ['error', 'error'],
@@ -178,8 +180,10 @@ describe('8x8-typing-indicator, failing', () => {
 
     it('stops, whatever is wrong with a property that a stop does not need', async () => {
       const node = { action: 'stop', channel: 'fax', channelType: 'str' }
-      const { msg } = await (await loadFlow({ node })).send(message())
+      const flow = await loadFlow({ node })
+      const { msg } = await flow.send(message())
       assert.equal(msg.typing?.state, 'stopped')
+      assert.ok(!flow.statuses.some(({ text }) => text === 'status.sending'))
     })
 
     it('says what an expression threw, which is no Error of JavaScript', async () => {

@@ -151,15 +151,17 @@ describe('8x8-typing-indicator, given a message with', () => {
     assert.equal(msg.typing?.indicators, 0)
   })
 
-  it('nothing that can be written: leaves alone what an earlier message started', async () => {
-    const { flow } = await loadWith(accept, { node: { action: 'msg' } })
-    await flow.send({ ...message(), action: 'start' })
-    const failed = reported()
-    void flow.send(Object.freeze({ ...message(), action: 'start', _msgid: 'frozen' }))
-    await failed
-    const { msg } = await flow.send({ ...message(), action: 'stop' })
-    assert.equal(msg.typing?.indicators, 1)
-  })
+  for (const action of ['start', 'send']) {
+    it(`nothing that can be written, ${action}: leaves alone what an earlier message started`, async () => {
+      const { flow } = await loadWith(accept, { node: { action: 'msg' } })
+      await flow.send({ ...message(), action: 'start' })
+      const failed = reported()
+      void flow.send(Object.freeze({ ...message(), action, _msgid: 'frozen' }))
+      await failed
+      const { msg } = await flow.send({ ...message(), action: 'stop' })
+      assert.equal(msg.typing?.indicators, 1)
+    })
+  }
 
   it('a property called __proto__: keeps it as one, for an end without an answer too', async () => {
     const { flow } = await loadWith(accept, { node: { action: 'start', maxDuration: 0.1 } })
@@ -204,6 +206,14 @@ describe('8x8-typing-indicator, given a message with', () => {
       assert.equal(msg.typing?.state, 'active')
     })
   }
+
+  it('a payload too deep to be copied: says that it is lost, with two nodes at output 1', async () => {
+    const { flow } = await loadWith(accept, { node: { wires: [['success', 'error'], []] } })
+    const lost = reported(/outcome of a message was lost/)
+    void flow.send({ ...message(), payload: deep() })
+    await lost
+    assert.equal((await flow.send(message())).msg.typing?.state, 'sent')
+  })
 
   it('a payload too deep to be copied: survives a node without an account, with a Catch node', async () => {
     const { flow } = await loadWith(accept, { errors: false, more: CATCH, node: { account: '' } })

@@ -21,6 +21,7 @@ describe('8x8-typing-indicator, keeping typing when it is deployed', () => {
     const keep = await Keeping.load()
     const { umid, msg } = keep.inbound()
     await keep.flow.send(msg)
+    await keep.stop({ umid: keep.inbound().umid }) // the other uses the account, too
     await keep.flow.deploy({ more: [] }, 'nodes')
     const sent = keep.requestsFor(umid)
     while (keep.requestsFor(umid) < sent + 2) await once(keep.sandbox, 'request')

@@ -71,8 +71,16 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const { umid, msg } = keep.inbound()
     const started = await keep.flow.send(msg)
     const { typing } = await keep.stop({ ...started.msg, payload: 'the answer' })
-    assert.equal(typing?.umid, umid)
-    assert.equal(typing?.indicators, 1)
+    const { durationMs, ...facts } = typing ?? {}
+    assert.equal(typeof durationMs, 'number')
+    assert.deepEqual(facts, {
+      state: 'stopped',
+      umid,
+      channel: 'whatsapp',
+      subAccountId: SUB,
+      indicators: 1,
+      attempts: 1,
+    })
   })
 
   it('stops by conversation, and stopping nobody is no error', async () => {
@@ -139,6 +147,8 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal(excuse.error?.kind, 'unanswered')
     assert.equal(excuse.error?.indicators, keep.requestsFor(umid))
     assert.equal(excuse.error?.umid, umid)
+    assert.equal(excuse.error?.channel, 'whatsapp')
+    assert.equal(excuse.error?.attempts, keep.requestsFor(umid))
     assert.equal(excuse.topic, 'hello')
     assert.deepEqual(excuse.payload, keep.sandbox.webhook(umid))
     assert.equal('req' in excuse || 'res' in excuse, false)
@@ -194,6 +204,26 @@ describe('8x8-typing-indicator, keeping typing', () => {
     await once(keep.sandbox, 'request')
     while (!keep.dots() || keep.requestsFor(umid) < 4) await sleep(10)
     assert.equal(keep.flow.outputs.length, 1)
+  })
+
+  it('waits for the initial delay', async () => {
+    const keep = await Keeping.load({ initialDelay: 0.3 })
+    const { umid, msg } = keep.inbound()
+    const began = performance.now()
+    assert.equal((await keep.flow.send(msg)).msg.typing?.state, 'active')
+    assert.ok(performance.now() - began >= 290)
+    assert.equal(keep.requestsFor(umid), 1)
+  })
+
+  it('types on for the newer message when an older one of the customer comes late', async () => {
+    const keep = await Keeping.load()
+    const older = keep.inbound({ at: Date.now() - 1000 })
+    const newer = keep.inbound({ at: Date.now() })
+    await keep.flow.send(newer.msg)
+    const late = await keep.flow.send(older.msg)
+    assert.equal(late.msg.typing?.state, 'active')
+    assert.equal(keep.requestsFor(older.umid), 0)
+    assert.equal((await keep.stop({ umid: newer.umid })).typing?.indicators, 1)
   })
 
   it('counts a stop during the initial delay', async () => {

@@ -43,6 +43,9 @@ describe('8x8-typing-indicator under load', () => {
         [],
       )
       assert.ok(failures.length <= MESSAGES * 0.05, `${failures.length} failures`)
+      const attempts = ended.map(({ msg }) => Number((msg.typing ?? msg.error)?.attempts))
+      const retried = attempts.filter((count) => count > 1).length
+      assert.ok(retried >= MESSAGES * 0.2, `only ${retried} messages met a fault`)
     } finally {
       await release()
     }

@@ -4,7 +4,7 @@ import helper from 'node-red-node-test-helper'
 import { CANARY, UMID } from '../support/events'
 import { logged, type Output, reported, unloadFlow } from '../support/flow'
 import { type Answer, closeServers } from '../support/server'
-import { accept, loadWith, message, refuse } from '../support/typing'
+import { accept, loadWith, message, refuse, reject400 } from '../support/typing'
 import { inboundWebhook } from '../support/webhooks'
 
 describe('8x8-typing-indicator', () => {
@@ -161,6 +161,14 @@ describe('8x8-typing-indicator', () => {
       })
       assert.equal(server.received.length, 0)
       assert.equal(flow.statuses.at(-1)?.fill, 'grey')
+    })
+
+    it('passes nothing else that fails', async () => {
+      const { flow } = await loadWith(reject400, { node: { unsupported: 'pass' } })
+      const rejected = await flow.send(message())
+      assert.deepEqual([rejected.port, rejected.msg.error?.kind], ['error', 'rejected'])
+      const wrong = await flow.send({ channel: 'whatsapp' })
+      assert.deepEqual([wrong.port, wrong.msg.error?.kind], ['error', 'invalid-input'])
     })
 
     it('leaves out a umid that is not known', async () => {

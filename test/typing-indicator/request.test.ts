@@ -70,6 +70,33 @@ describe('request', () => {
     }
   })
 
+  for (const [what, values, known] of [
+    ['a wrong channel', { ...good, channel: 'fax' }, { umid: UMID }],
+    ['no umid', { channel: 'RCS' }, { channel: 'rcs' }],
+    ['a wrong sub-account', { ...good, subAccountId: '/' }, good],
+    ['a wrong time', { ...good, receivedAt: 'noon' }, good],
+    ['an old message', { ...good, receivedAt: NOW - 3 * HOUR }, good],
+    ['a channel without indicators', { ...good, channel: 'SMS' }, { umid: UMID, channel: 'sms' }],
+  ] as const) {
+    it(`says which umid and channel ${what} is of, as far as they are known`, () => {
+      assert.throws(
+        () => toRequest(values, undefined, 'account_sub', NOW),
+        (error) => {
+          assert.ok(error instanceof TypingError)
+          const { kind: _, retryable, ...cause } = error.cause
+          assert.deepEqual({ retryable, ...cause }, { retryable: false, attempts: 0, ...known })
+          return true
+        },
+      )
+    })
+  }
+
+  for (const conversation of [Number.NaN, Number.POSITIVE_INFINITY, {}, true]) {
+    it(`refuses the conversation ${conversation}`, () => {
+      fails('invalid-input', 'conversation', { ...good, conversation })
+    })
+  }
+
   it('takes a conversation of at most 200 characters', () => {
     const conversation = 'x'.repeat(200)
     const request = toRequest({ ...good, conversation }, undefined)
