@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type BASE_URLS, SUB_ACCOUNT_ID, subAccountPath, UMID } from '../../nodes/account/api'
+import { BASE_URLS, SUB_ACCOUNT_ID, subAccountPath, UMID } from '../../nodes/account/api'
 import { TypingError } from '../../nodes/account/errors'
 import type { AccountOptions } from '../../nodes/account/options'
 import { findProxy, type ProxyNode } from '../../nodes/account/proxy'

@@ -80,7 +80,7 @@ describe('request', () => {
   ] as const) {
     it(`says which umid and channel ${what} is of, as far as they are known`, () => {
       assert.throws(
-        () => toRequest(values, undefined, 'account_sub', NOW),
+        () => toRequest(values, undefined),
         (error) => {
           assert.ok(error instanceof TypingError)
           const { kind: _, retryable, ...cause } = error.cause
