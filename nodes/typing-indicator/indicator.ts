@@ -244,20 +244,29 @@ function copyForLater(msg: Task['msg'], clone: Parts['clone']): Task['msg'] {
   for (const key of Object.keys(msg)) {
     if (key !== 'req' && key !== 'res' && key !== PROTO) kept[key] = property(msg, key)
   }
+  const copy = cloneMessage(kept, clone)
+  if (!Object.hasOwn(msg, PROTO)) return copy
+  // To assign it would change the prototype of the copy.
+  const value = cloneValue(`msg.${PROTO}`, property(msg, PROTO), clone)
+  const usual = { enumerable: true, configurable: true, writable: true }
+  return Object.defineProperty(copy, PROTO, { value, ...usual })
+}
+
+/** @throws {TypingError} that names the property at fault, if it is one alone */
+function cloneMessage(msg: Task['msg'], clone: Parts['clone']): Task['msg'] {
   try {
-    const copy = clone(kept)
-    if (!Object.hasOwn(msg, PROTO)) return copy
-    // To assign it would change the prototype of the copy.
-    const value = clone({ value: msg[PROTO] }).value
-    return Object.defineProperty(copy, PROTO, {
-      value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    })
+    return cloneValue('The message', msg, clone)
+  } catch (error) {
+    for (const [key, value] of Object.entries(msg)) cloneValue(`msg.${key}`, value, clone)
+    throw error
+  }
+}
+
+function cloneValue<T>(what: string, value: T, clone: Parts['clone']): T {
+  try {
+    return clone({ value }).value as T
   } catch (thrown) {
-    const text = `The message cannot be copied: ${describe(thrown)}`
-    throw new TypingError('invalid-input', text)
+    throw new TypingError('invalid-input', `${what} cannot be copied: ${describe(thrown)}`)
   }
 }
 

@@ -183,7 +183,7 @@ describe('8x8-typing-indicator, given a message with', () => {
       const { port, msg } = await flow.send({ ...message(), payload, req, res })
       assert.equal(port, 'error')
       assert.equal(msg.error?.kind, 'invalid-input')
-      assert.match(`${msg.error?.message}`, /^The message cannot be copied: /)
+      assert.match(`${msg.error?.message}`, /^msg\.payload cannot be copied: /)
       assert.equal(msg.error?.umid, message().umid)
       const { req: request, res: response } = msg as { req?: unknown; res?: unknown }
       assert.ok(request === req && response === res, 'its HTTP request can be answered no more')
