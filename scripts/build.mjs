@@ -55,7 +55,7 @@ async function buildEditorHalf(built) {
     charset: 'utf8',
   })
   const form = readFileSync(join(source, `${name}.html`), 'utf8')
-  const style = readFileSync('nodes/editor/dialog.css', 'utf8')
+  const style = readFileSync('nodes/lib/editor/dialog.css', 'utf8')
   const script = outputFiles[0]?.text ?? ''
   writeFileSync(
     join(folder, `${name}.html`),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { PHONES_PATH } from '../nodes/sandbox/phone/site'
-import { Sandbox } from '../nodes/sandbox/server'
+import { Sandbox } from '../nodes/lib/sandbox/server'
+import { PHONES_PATH } from '../nodes/sandbox/phone/router'
 import { readExample, replyExample } from './example'
 import { type NodeRed, runFlows } from './node-red'
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sandbox } from '../nodes/sandbox/server'
+import type { Sandbox } from '../nodes/lib/sandbox/server'
 
 /** A node as a flow file stores it. */
 export interface FlowNode {

@@ -1,3 +1,5 @@
+import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, SUB_ACCOUNT_ID } from '../lib/api'
+import { cleanApiKey, cleanText } from '../lib/clean'
 import {
   cleanFields,
   type EditorNode,
@@ -5,11 +7,9 @@ import {
   isReference,
   toNumber,
   type Verdict,
-} from '../editor/dialog.editor'
-import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, SUB_ACCOUNT_ID } from './api'
-import { cleanApiKey, cleanText } from './clean'
+} from '../lib/editor/dialog.editor'
+import { prepareConnectionTest } from './connection-test/dialog.editor'
 import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
-import { prepareTrial } from './trial.editor'
 
 type AccountNode = EditorNode<AccountOptions>
 
@@ -163,7 +163,7 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
     }
     region.on('change', showRegion)
     showRegion()
-    prepareTrial(this)
+    prepareConnectionTest(this)
   },
   oneditsave() {
     cleanFields('node-config-input', {

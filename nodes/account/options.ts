@@ -1,4 +1,4 @@
-import type { Region } from './api'
+import type { Region } from '../lib/api'
 
 /** The properties of an `8x8-account`, as the editor stores them. Texts may be `${NAME}`. */
 export interface AccountOptions {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { API_KEY, BASE_URLS, isBaseUrl, REFERENCE, REGIONS, SUB_ACCOUNT_ID } from './api'
-import { check, seconds, wholeNumber } from './check'
-import { cleanApiKey, cleanText } from './clean'
-import type { Server } from './line'
+import { API_KEY, BASE_URLS, isBaseUrl, REGIONS } from '../lib/api'
+import { cleanApiKey } from '../lib/clean'
+import type { Server } from '../lib/client/transport'
+import { check, required, seconds, subAccountId, wholeNumber } from '../lib/node-red/validate'
 import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
 
 /** An account, checked. */
@@ -19,38 +19,6 @@ export interface Settings {
   /** Messages that may wait for their turn. */
   maxWaiting: number
 }
-
-/**
-/**
- * A text that may be blank. Node-RED leaves a reference to a variable that is not set as it is.
- * @param wrong what to say of another type
- * @param clean takes off what was typed or pasted around it; blank: the text counts as it is
- */
-export function resolved(wrong: string, clean = (text: string) => text) {
-  return z
-    .string(wrong)
-    .overwrite(clean)
-    .refine((value) => !REFERENCE.test(value), {
-      error: ({ input }) =>
-        `The environment variable ${REFERENCE.exec(`${input}`)?.[1]} is not set`,
-      abort: true,
-    })
-}
-
-/**
- * A text that must be there.
- * @param clean takes off what was typed or pasted around it
- */
-export function required(what: string, clean = cleanText) {
-  const missing = `No ${what} is set`
-  return resolved(missing, clean).min(1, { error: missing, abort: true })
-}
-
-/** The id of a sub-account. */
-export const subAccountId = required('sub-account').regex(
-  SUB_ACCOUNT_ID,
-  'A sub-account has 3 to 50 letters, digits or any of - . _ &',
-)
 
 const apiKey = required('API key', cleanApiKey).regex(
   API_KEY,
@@ -75,7 +43,7 @@ const region = required('region')
 
 /**
  * @param stored with environment references resolved, as Node-RED hands it to a node
- * @throws {import('./errors').TypingError} `not-configured`, with the field at fault
+ * @throws {MessagingError} `not-configured`, with the field at fault
  */
 export function readSettings(stored: Partial<AccountOptions>, key: string | undefined): Settings {
   const config: AccountOptions = { ...ACCOUNT_DEFAULTS, ...stored }
@@ -96,7 +64,7 @@ function readServer(config: AccountOptions, key: string | undefined): Server | u
 
 /**
  * Where requests go; undefined for the sandbox.
- * @throws {import('./errors').TypingError} `not-configured`, with the field at fault
+ * @throws {MessagingError} `not-configured`, with the field at fault
  */
 export function readOrigin(
   config: Pick<Partial<AccountOptions>, 'region' | 'baseUrl'>,

@@ -1,4 +1,4 @@
-import type { Channel } from '../account/api'
+import type { Channel } from '../lib/api'
 
 /** The properties of an `8x8-sandbox`, as the editor stores them. Texts may be `${NAME}`. */
 export interface SandboxNodeOptions {
@@ -28,6 +28,3 @@ export const SANDBOX_DEFAULTS = {
 
 /** Characters of a customer's name; our choice. */
 export const CUSTOMER_NAME_LENGTH = 100
-
-/** E.164, the shape of 8x8's examples; how strictly 8x8 checks is not documented. */
-export const MSISDN = /^\+[1-9]\d{4,14}$/

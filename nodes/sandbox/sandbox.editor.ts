@@ -1,5 +1,5 @@
-import { CHANNELS, SUB_ACCOUNT_ID } from '../account/api'
-import { cleanText } from '../account/clean'
+import { CHANNELS, MSISDN, SUB_ACCOUNT_ID } from '../lib/api'
+import { cleanText } from '../lib/clean'
 import {
   cleanFields,
   type EditorNode,
@@ -7,8 +7,8 @@ import {
   isOpen,
   isReference,
   type Verdict,
-} from '../editor/dialog.editor'
-import { CUSTOMER_NAME_LENGTH, MSISDN, SANDBOX_DEFAULTS, type SandboxNodeOptions } from './options'
+} from '../lib/editor/dialog.editor'
+import { CUSTOMER_NAME_LENGTH, SANDBOX_DEFAULTS, type SandboxNodeOptions } from './options'
 
 type SandboxNode = EditorNode<SandboxNodeOptions>
 

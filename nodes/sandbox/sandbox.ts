@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red'
-import type { TypingError } from '../account/errors'
+import type { MessagingError } from '../lib/errors'
 import type { SandboxNodeOptions } from './options'
 import type { OpenPhone } from './phone/open'
 import type { PhoneState } from './phone/state'
@@ -39,9 +39,9 @@ export default function register(RED: NodeAPI): void {
   }
 
   async function open(node: Node<Credentials>, config: SandboxDef): Promise<OpenPhone> {
-    const [{ openPhone }, { StatusLine }] = await Promise.all([
+    const [{ openPhone }, { StatusThrottle }] = await Promise.all([
       import('./phone/open.js'),
-      import('../typing-indicator/status.js'),
+      import('../lib/node-red/status.js'),
     ])
     const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as Settings
     const hasPage = httpNodeRoot !== false
@@ -52,7 +52,7 @@ export default function register(RED: NodeAPI): void {
       app: hasPage ? RED.httpNode : undefined,
       middleware: httpNodeMiddleware,
     })
-    const status = new StatusLine((shown) => node.status(shown))
+    const status = new StatusThrottle((shown) => node.status(shown))
     const { phone } = opened
     phone.on('inbound', (payload) => node.send({ payload } as NodeMessage))
     phone.on('change', () => status.set(statusOf(phone.state(), hasPage)))
@@ -89,6 +89,6 @@ function statusOf({ delivery, typingUntil, trouble }: PhoneState, hasPage: boole
 }
 
 /** The field that is at fault, or that the sandbox does not start. */
-function reason(error: Error & Pick<Partial<TypingError>, 'field'>): string {
+function reason(error: Error & Pick<Partial<MessagingError>, 'field'>): string {
   return error.field ? `status.check.${error.field}` : 'status.failed'
 }

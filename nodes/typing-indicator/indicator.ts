@@ -1,69 +1,69 @@
 import { types } from 'node:util'
-import type { Connection } from '../account/account'
-import { closedError, onlyKnown, TypingError } from '../account/errors'
-import type { Sending } from '../account/sending'
-import type { Owner } from '../account/sessions'
-import type { Sources } from './diagnose'
-import type { Action } from './options'
-import type { Outcome, Task, Typing, UnmatchedStop } from './outcome'
-import { type Request, readAction, toRequest, toStop, type Values } from './request'
-import type { Rhythm } from './rhythm'
-import { describe, property, unreadable } from './thrown'
+import type { ApiRequest } from '../lib/client/request'
+import type { Connection } from '../lib/connection'
+import { closedError, MessagingError, onlyKnown } from '../lib/errors'
+import type { Sources } from '../lib/message/diagnose'
+import { describe, property, unreadable } from '../lib/message/thrown'
+import type { InputEvent, Output, Typing, UnmatchedStop } from '../lib/node-red/outcome'
+import type { Action } from '../lib/typing/actions'
+import type { Owner } from '../lib/typing/sessions'
+import { type IndicatorRequest, readAction, toRequest, toStop, type Values } from './request'
+import type { Timing } from './timing'
 
 /** What an indicator is made of. */
-export interface Parts {
+export interface IndicatorOptions {
   /** The node's; stays the same when it is deployed again. */
   id: string
-  /** The account's connection as it is now. @throws {TypingError} where there is none */
+  /** The account's connection as it is now. @throws {MessagingError} where there is none */
   connect(): Connection
   /** `msg`: what `msg.action` says. */
   action: Action | 'msg'
-  rhythm: Rhythm
+  rhythm: Timing
   /** Reads the configured properties for a message; a promise only where it has to be one. */
-  read(msg: Task['msg']): Values | Promise<Values>
+  read(msg: InputEvent['msg']): Values | Promise<Values>
   /** Where it reads them, for errors. */
   sources: Sources
   /** Whether a message of a channel without typing indicators passes, instead of failing. */
   passUnsupported: boolean
   /** A message of its own, with all that is in it; may throw. */
-  clone(msg: Task['msg']): Task['msg']
-  outcome: Outcome
+  clone(msg: InputEvent['msg']): InputEvent['msg']
+  outcome: Output
 }
 
 /** Lacks what the caller knows: how long the message was in hand. */
-type Done = Omit<Typing, 'durationMs'> & { durationMs?: number }
+type IndicatorResult = Omit<Typing, 'durationMs'> & { durationMs?: number }
 
 /** What a message that succeeds comes to. */
 interface Result {
-  typing: Done
+  typing: IndicatorResult
   /** Set for a stop that ended nothing. */
   unmatched?: UnmatchedStop
 }
 
 /** From messages to typing indicators: each message that comes in ends in one outcome. */
 export class Indicator {
-  readonly #parts: Parts
+  readonly #options: IndicatorOptions
   readonly #owner: Owner
   /** The last one used: whatever we keep up, we keep up there. */
   #connection: Connection | undefined
   /** Messages without an outcome. */
-  #inHand = 0
+  #pending = 0
   /** Called when there is none any more; set while it closes. */
-  #emptied: (() => void) | undefined
-  readonly #sendings = new Set<Sending>()
+  #onIdle: (() => void) | undefined
+  readonly #sendings = new Set<ApiRequest>()
   /** Ends the reading of a message: an expression may wait for something that never comes. */
   readonly #readings = new Set<() => void>()
   #closed = false
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(parts: IndicatorOptions) {
+    this.#options = parts
     const { id, outcome } = parts
-    this.#owner = { id, keeping: (sessions) => outcome.keeping(sessions) }
+    this.#owner = { id, onActiveChanged: (sessions) => outcome.showActive(sessions) }
   }
 
   /** Takes a message in hand. */
-  accept(task: Task): void {
-    this.#inHand++
+  accept(task: InputEvent): void {
+    this.#pending++
     void this.#handle(task)
   }
 
@@ -76,37 +76,37 @@ export class Indicator {
     for (const sending of this.#sendings) sending.cancel()
     for (const cancel of this.#readings) cancel()
     this.#connection?.sessions.close(this.#owner)
-    if (this.#inHand > 0) {
+    if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
-        this.#emptied = resolve
+        this.#onIdle = resolve
       })
     }
-    this.#parts.outcome.close()
+    this.#options.outcome.close()
   }
 
   /** Never rejects. */
-  async #handle(task: Task): Promise<void> {
+  async #handle(task: InputEvent): Promise<void> {
     const startedAt = performance.now()
-    let result: Result | TypingError
+    let result: Result | MessagingError
     try {
       result = await this.#perform(task.msg)
     } catch (error) {
-      result = toTypingError(error)
+      result = toMessagingError(error)
     }
     try {
       this.#finish(task, result, startedAt)
     } catch (error) {
-      this.#parts.outcome.lost(error)
+      this.#options.outcome.reportLost(error)
     }
-    this.#inHand--
-    if (this.#inHand === 0) this.#emptied?.()
+    this.#pending--
+    if (this.#pending === 0) this.#onIdle?.()
   }
 
   /** @param startedAt when the message came in, performance.now() */
-  #finish(task: Task, result: Result | TypingError, startedAt: number): void {
-    const { outcome } = this.#parts
-    const success = result instanceof TypingError ? this.#toSkipped(result) : result
-    if (success instanceof TypingError) {
+  #finish(task: InputEvent, result: Result | MessagingError, startedAt: number): void {
+    const { outcome } = this.#options
+    const success = result instanceof MessagingError ? this.#toSkipped(result) : result
+    if (success instanceof MessagingError) {
       outcome.fail(task, success)
       return
     }
@@ -120,20 +120,26 @@ export class Indicator {
   }
 
   /** A message of a channel without indicators passes, where the node says so. */
-  #toSkipped(error: TypingError): Result | TypingError {
+  #toSkipped(error: MessagingError): Result | MessagingError {
     const { kind, umid, channel } = error.cause
-    if (kind !== 'unsupported-channel' || !this.#parts.passUnsupported) return error
+    if (kind !== 'unsupported-channel' || !this.#options.passUnsupported) return error
     const { subAccountId } = error
     return {
-      typing: onlyKnown<Done>({ state: 'skipped', umid, channel, subAccountId, attempts: 0 }),
+      typing: onlyKnown<IndicatorResult>({
+        state: 'skipped',
+        umid,
+        channel,
+        subAccountId,
+        attempts: 0,
+      }),
     }
   }
 
-  async #perform(msg: Task['msg']): Promise<Result> {
-    const { outcome, read, connect, sources } = this.#parts
+  async #perform(msg: InputEvent['msg']): Promise<Result> {
+    const { outcome, read, connect, sources } = this.#options
     const connection = connect()
     this.#connection = connection
-    const fixed = this.#parts.action
+    const fixed = this.#options.action
     const action = fixed === 'msg' ? readAction(msg, sources) : fixed
     if (action !== 'stop') outcome.sending()
     const reading = read(msg)
@@ -148,7 +154,7 @@ export class Indicator {
         : this.#send(connection, request))
       return { typing }
     } catch (error) {
-      throw about(request, toTypingError(error))
+      throw addMessageFacts(request, toMessagingError(error))
     }
   }
 
@@ -160,7 +166,7 @@ export class Indicator {
     })
   }
 
-  async #send({ sessions }: Connection, request: Request): Promise<Done> {
+  async #send({ sessions }: Connection, request: IndicatorRequest): Promise<IndicatorResult> {
     const { umid, channel, subAccountId } = request
     const sending = sessions.send(request)
     if (!sending) {
@@ -172,7 +178,7 @@ export class Indicator {
       const when = isoDate(sentAt)
       return { state: 'sent', umid, channel, subAccountId, statusCode, attempts, sentAt: when }
     } catch (error) {
-      const { kind, attempts } = (error as TypingError).cause
+      const { kind, attempts } = (error as MessagingError).cause
       const stopped = kind === 'closed' && sending.draining && !sending.cancelled
       if (!stopped) throw error
       return { state: 'stopped', umid, channel, subAccountId, attempts }
@@ -181,8 +187,12 @@ export class Indicator {
     }
   }
 
-  async #start({ sessions }: Connection, request: Request, msg: Task['msg']): Promise<Done> {
-    const { rhythm, outcome, clone } = this.#parts
+  async #start(
+    { sessions }: Connection,
+    request: IndicatorRequest,
+    msg: InputEvent['msg'],
+  ): Promise<IndicatorResult> {
+    const { rhythm, outcome, clone } = this.#options
     const { umid, channel, subAccountId, conversation, receivedAt, expiresIn } = request
     const { initialDelay, maxDuration } = rhythm
     const renewEvery = rhythm.renewEvery(channel)
@@ -203,7 +213,13 @@ export class Indicator {
       (error) => outcome.failLater(later, error),
     )
     const { state, sent, duplicate } = started
-    const typing: Done = { state, umid, channel, subAccountId, attempts: sent?.attempts ?? 0 }
+    const typing: IndicatorResult = {
+      state,
+      umid,
+      channel,
+      subAccountId,
+      attempts: sent?.attempts ?? 0,
+    }
     if (duplicate) typing.duplicate = true
     if (sent) {
       typing.statusCode = sent.statusCode
@@ -219,7 +235,13 @@ export class Indicator {
       const umid = 'umid' in which ? which.umid : undefined
       const counts = { indicators: 0, attempts: 0, durationMs: 0 }
       return {
-        typing: onlyKnown<Done>({ state: 'stopped', umid, channel, subAccountId, ...counts }),
+        typing: onlyKnown<IndicatorResult>({
+          state: 'stopped',
+          umid,
+          channel,
+          subAccountId,
+          ...counts,
+        }),
         unmatched: { otherAccount: sessions.otherAccount(which) },
       }
     }
@@ -236,10 +258,10 @@ const PROTO = '__proto__'
 /**
  * A message of its own, as it came in, for an end without an answer. The flow goes on with the
  * message itself and answers its HTTP request, so it has no `req` and `res`.
- * @throws {TypingError} `invalid-input` for one that cannot be copied
+ * @throws {MessagingError} `invalid-input` for one that cannot be copied
  */
-function copyForLater(msg: Task['msg'], clone: Parts['clone']): Task['msg'] {
-  const kept: Task['msg'] = {}
+function copyForLater(msg: InputEvent['msg'], clone: IndicatorOptions['clone']): InputEvent['msg'] {
+  const kept: InputEvent['msg'] = {}
   // Read here, and not by `clone`, which takes req and res off the message and on again.
   for (const key of Object.keys(msg)) {
     if (key !== 'req' && key !== 'res' && key !== PROTO) kept[key] = property(msg, key)
@@ -252,8 +274,8 @@ function copyForLater(msg: Task['msg'], clone: Parts['clone']): Task['msg'] {
   return Object.defineProperty(copy, PROTO, { value, ...usual })
 }
 
-/** @throws {TypingError} that names the property at fault, if it is one alone */
-function cloneMessage(msg: Task['msg'], clone: Parts['clone']): Task['msg'] {
+/** @throws {MessagingError} that names the property at fault, if it is one alone */
+function cloneMessage(msg: InputEvent['msg'], clone: IndicatorOptions['clone']): InputEvent['msg'] {
   try {
     return cloneValue('The message', msg, clone)
   } catch (error) {
@@ -262,11 +284,11 @@ function cloneMessage(msg: Task['msg'], clone: Parts['clone']): Task['msg'] {
   }
 }
 
-function cloneValue<T>(what: string, value: T, clone: Parts['clone']): T {
+function cloneValue<T>(what: string, value: T, clone: IndicatorOptions['clone']): T {
   try {
     return clone({ value }).value as T
   } catch (thrown) {
-    throw new TypingError('invalid-input', `${what} cannot be copied: ${describe(thrown)}`)
+    throw new MessagingError('invalid-input', `${what} cannot be copied: ${describe(thrown)}`)
   }
 }
 
@@ -280,15 +302,18 @@ function isoDate(ms: number): string {
 }
 
 /** Adds what the failure is about. */
-function about({ umid, channel }: Request, failure: TypingError): TypingError {
+function addMessageFacts(
+  { umid, channel }: IndicatorRequest,
+  failure: MessagingError,
+): MessagingError {
   Object.assign(failure.cause, { umid, channel })
   return failure
 }
 
-/** Anything else than a TypingError comes from a message that throws when it is looked at. */
-function toTypingError(error: unknown): TypingError {
+/** Anything else than a MessagingError comes from a message that throws when it is looked at. */
+function toMessagingError(error: unknown): MessagingError {
   // A proxy can throw even when it is asked what it is.
-  return types.isProxy(error) || !(error instanceof TypingError)
+  return types.isProxy(error) || !(error instanceof MessagingError)
     ? unreadable('The message', error)
     : error
 }

@@ -1,8 +1,4 @@
-/** What a node can do with a message. */
-export const ACTIONS = ['send', 'start', 'stop'] as const
-
-/** One of {@link ACTIONS}. */
-export type Action = (typeof ACTIONS)[number]
+import type { Action } from '../lib/typing/actions'
 
 /** What a message of a channel without typing indicators does. */
 export const UNSUPPORTED = ['error', 'pass'] as const

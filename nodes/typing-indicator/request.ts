@@ -1,13 +1,20 @@
-import { CHANNELS, type Channel, MAX_MESSAGE_AGE } from '../account/api'
-import { cleanUmid } from '../account/clean'
-import type { TypingEvent } from '../account/client'
-import { type Facts, TypingError } from '../account/errors'
-import type { Conversation } from '../account/session-index'
-import { LABELS, type Lack, malformed, missing, notInbound, type Sources } from './diagnose'
-import { type Field, given, parse } from './fields'
-import type { Action } from './options'
-import { property } from './thrown'
-import { type InboundMessage, readWebhook, type Webhook } from './webhook'
+import { CHANNELS, type Channel, MAX_MESSAGE_AGE } from '../lib/api'
+import { cleanUmid } from '../lib/clean'
+import type { TypingEvent } from '../lib/client/client'
+import { type Facts, MessagingError } from '../lib/errors'
+import {
+  LABELS,
+  type Lack,
+  malformed,
+  missing,
+  notInbound,
+  type Sources,
+} from '../lib/message/diagnose'
+import { emptyToUndefined, type Field, parse } from '../lib/message/fields'
+import { property } from '../lib/message/thrown'
+import { readWebhook, type Webhook, type WebhookMessage } from '../lib/message/webhook'
+import type { Action } from '../lib/typing/actions'
+import type { Conversation } from '../lib/typing/session-index'
 
 /** What the configured properties of a node gave for a message; undefined, null, '' for nothing. */
 export interface Values {
@@ -19,7 +26,7 @@ export interface Values {
 }
 
 /** A typing indicator, and what a session needs to know besides. */
-export interface Request extends TypingEvent {
+export interface IndicatorRequest extends TypingEvent {
   /** Undefined: unknown. */
   conversation: string | undefined
   /** Epoch ms; undefined: unknown. */
@@ -38,7 +45,7 @@ interface Reading {
 
 /**
  * What `msg.action` says.
- * @throws {TypingError} `invalid-input`
+ * @throws {MessagingError} `invalid-input`
  */
 export function readAction(msg: object, sources: Sources): Action {
   const value = property(msg, 'action')
@@ -46,10 +53,10 @@ export function readAction(msg: object, sources: Sources): Action {
   if (action) return action
   const place = sources.places.action
   const text =
-    given(value) === undefined
+    emptyToUndefined(value) === undefined
       ? `No action: ${place} is empty. Set it to send, start or stop, e.g. with a Change node, or choose one in the node.`
       : malformed('action', value, place, sources)
-  throw new TypingError('invalid-input', text, { field: 'action' })
+  throw new MessagingError('invalid-input', text, { field: 'action' })
 }
 
 /**
@@ -58,7 +65,7 @@ export function readAction(msg: object, sources: Sources): Action {
  * @param account the sub-account to use where neither of them names one
  * @param now epoch ms
  * @param sources for an error that says where a value was looked for
- * @throws {TypingError} `invalid-input`, `unsupported-channel`, `expired`
+ * @throws {MessagingError} `invalid-input`, `unsupported-channel`, `expired`
  */
 export function toRequest(
   values: Values,
@@ -66,30 +73,35 @@ export function toRequest(
   account: string,
   now: number,
   sources: Sources,
-): Request {
-  const umidConfigured = given(values.umid)
+): IndicatorRequest {
+  const umidConfigured = emptyToUndefined(values.umid)
   const webhook = readWebhook(property(msg, 'payload'), umidConfigured === undefined)
-  const umidGiven = umidConfigured ?? given(webhook?.message.umid)
+  const umidGiven = umidConfigured ?? emptyToUndefined(webhook?.message.umid)
   const wellFormed = parse('umid', umidGiven)
   if (webhook && !webhook.inbound && isAbout(webhook, umidGiven)) {
-    throw new TypingError('invalid-input', notInbound(webhook, sources), { field: 'umid' })
+    throw new MessagingError('invalid-input', notInbound(webhook, sources), { field: 'umid' })
   }
-  const message: InboundMessage = webhook?.inbound ? webhook.message : {}
+  const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
-  const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
-  const channelGiven = given(values.channel) ?? given(message.channel)
+  const owner =
+    emptyToUndefined(values.subAccountId) ?? emptyToUndefined(message.subAccountId) ?? account
+  const channelGiven = emptyToUndefined(values.channel) ?? emptyToUndefined(message.channel)
   const channel =
     parse('channel', channelGiven) ?? refuse('channel', channelGiven, reading, { umid: wellFormed })
   if (!isSupported(channel)) {
     const text = `The channel ${channel} has no typing indicator`
     const subAccountId = parse('subAccountId', owner)
-    throw new TypingError('unsupported-channel', text, { umid: wellFormed, channel, subAccountId })
+    throw new MessagingError('unsupported-channel', text, {
+      umid: wellFormed,
+      channel,
+      subAccountId,
+    })
   }
   const umid = wellFormed ?? refuse('umid', umidGiven, reading, { channel })
   const facts = { umid, channel }
   const subAccountId = parse('subAccountId', owner) ?? refuse('subAccountId', owner, reading, facts)
   const receivedAt =
-    given(values.receivedAt) === undefined
+    emptyToUndefined(values.receivedAt) === undefined
       ? parse('receivedAt', message.timestamp) // 8x8's own may be odd
       : (parse('receivedAt', values.receivedAt) ??
         refuse('receivedAt', values.receivedAt, reading, facts))
@@ -97,14 +109,14 @@ export function toRequest(
   const expiresIn = MAX_MESSAGE_AGE - age
   if (expiresIn < 0) {
     const text = 'The message was received more than 2 hours ago: too late for a typing indicator'
-    throw new TypingError('expired', text, facts)
+    throw new MessagingError('expired', text, facts)
   }
   const conversation = conversationOf(message, reading)
   return { umid, channel, subAccountId, conversation, receivedAt, expiresIn }
 }
 
 /** What is known of the message that a stop is for. */
-interface Known {
+interface MessageFacts {
   subAccountId: string | undefined
   /** Undefined: unknown, or one without indicators. */
   channel: Channel | undefined
@@ -116,22 +128,26 @@ interface Known {
  * replaces the payload.
  * @param account the sub-account to use where the message names none
  * @param sources for an error that says where a value was looked for
- * @throws {TypingError} `invalid-input`
+ * @throws {MessagingError} `invalid-input`
  */
 export function toStop(
   values: Values,
   msg: object,
   account: string,
   sources: Sources,
-): ({ umid: string } | Conversation) & Known {
-  const webhook = readWebhook(property(msg, 'payload'), given(values.umid) === undefined)
-  const message: InboundMessage = webhook?.inbound ? webhook.message : {}
+): ({ umid: string } | Conversation) & MessageFacts {
+  const webhook = readWebhook(property(msg, 'payload'), emptyToUndefined(values.umid) === undefined)
+  const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
-  const umid = given(values.umid) ?? given(message.umid) ?? given(umidOfEarlier(msg))
+  const umid =
+    emptyToUndefined(values.umid) ??
+    emptyToUndefined(message.umid) ??
+    emptyToUndefined(umidOfEarlier(msg))
   const conversation = conversationOf(message, reading)
-  const named = parse('channel', given(values.channel) ?? message.channel)
+  const named = parse('channel', emptyToUndefined(values.channel) ?? message.channel)
   const channel = named && isSupported(named) ? named : undefined
-  const owner = given(values.subAccountId) ?? given(message.subAccountId) ?? account
+  const owner =
+    emptyToUndefined(values.subAccountId) ?? emptyToUndefined(message.subAccountId) ?? account
   const subAccountId = parse('subAccountId', owner)
   if (umid === undefined && conversation !== undefined) {
     const known = subAccountId ?? refuse('subAccountId', owner, reading)
@@ -145,7 +161,7 @@ export function toStop(
       settings: `${LABELS.umid} or ${LABELS.conversation}`,
     }
     const text = missing(lack, msg, webhook, sources)
-    throw new TypingError('invalid-input', text, { field: 'umid' })
+    throw new MessagingError('invalid-input', text, { field: 'umid' })
   }
   return { umid: parse('umid', umid) ?? refuse('umid', umid, reading), subAccountId, channel }
 }
@@ -154,7 +170,7 @@ export function toStop(
  * Fails a message, and says what came, what was expected and where it was looked for.
  * @param value undefined: nothing was given
  * @param known what else is known of the message
- * @throws {TypingError} `invalid-input` that names the field
+ * @throws {MessagingError} `invalid-input` that names the field
  */
 function refuse(
   field: Field,
@@ -167,12 +183,14 @@ function refuse(
     value === undefined
       ? missing(lackOf(field, reading), msg, webhook, sources)
       : malformed(field, value, placeOf(field, reading), sources)
-  throw new TypingError('invalid-input', text, { ...known, field })
+  throw new MessagingError('invalid-input', text, { ...known, field })
 }
 
 /** Without a channel there often is no umid either: both are missing for one reason. */
 function lackOf(field: Field, { values, webhook, sources }: Reading): Lack {
-  const noUmid = given(values.umid) === undefined && given(webhook?.message.umid) === undefined
+  const noUmid =
+    emptyToUndefined(values.umid) === undefined &&
+    emptyToUndefined(webhook?.message.umid) === undefined
   const fields: Field[] = field === 'channel' && noUmid ? ['channel', 'umid'] : [field]
   return {
     fields,
@@ -184,9 +202,10 @@ function lackOf(field: Field, { values, webhook, sources }: Reading): Lack {
 /** Where a value that is wrong came from, in words. */
 function placeOf(field: Field, { values, webhook, sources }: Reading): string {
   const configured = (values as Partial<Record<Field, unknown>>)[field]
-  if (given(configured) !== undefined) return sources.places[field]
+  if (emptyToUndefined(configured) !== undefined) return sources.places[field]
   const sent = (webhook?.message as Partial<Record<Field, unknown>> | undefined)?.[field]
-  if (webhook?.inbound && given(sent) !== undefined) return 'the 8x8 webhook in msg.payload'
+  if (webhook?.inbound && emptyToUndefined(sent) !== undefined)
+    return 'the 8x8 webhook in msg.payload'
   return field === 'umid' ? EARLIER : 'the account'
 }
 
@@ -197,7 +216,7 @@ const EARLIER = 'msg.typing.umid'
 function isAbout({ message }: Webhook, umidGiven: unknown): boolean {
   const comparable = (umid: unknown) =>
     typeof umid === 'string' ? cleanUmid(umid).toLowerCase() : umid
-  return comparable(umidGiven) === comparable(given(message.umid))
+  return comparable(umidGiven) === comparable(emptyToUndefined(message.umid))
 }
 
 /** What an earlier typing indicator node left in the message. */
@@ -208,9 +227,9 @@ function umidOfEarlier(msg: object): unknown {
 }
 
 /** Who we are typing to, by their number or else by their id; undefined: unknown. */
-function conversationOf({ user }: InboundMessage, reading: Reading): string | undefined {
+function conversationOf({ user }: WebhookMessage, reading: Reading): string | undefined {
   const { conversation } = reading.values
-  return given(conversation) === undefined
+  return emptyToUndefined(conversation) === undefined
     ? (parse('conversation', user?.msisdn) ?? parse('conversation', user?.channelUserId))
     : (parse('conversation', conversation) ?? refuse('conversation', conversation, reading))
 }

@@ -1,6 +1,6 @@
 import type { EditorWidgetTypedInputOptions } from 'node-red'
-import { CHANNELS, type Channel, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '../account/api'
-import { cleanChannel, cleanText, cleanUmid } from '../account/clean'
+import { CHANNELS, type Channel, MAX_MESSAGE_AGE, SUB_ACCOUNT_ID, UMID } from '../lib/api'
+import { cleanChannel, cleanText, cleanUmid } from '../lib/clean'
 import {
   cleanFields,
   type EditorNode,
@@ -9,7 +9,7 @@ import {
   isReference,
   toNumber,
   type Verdict,
-} from '../editor/dialog.editor'
+} from '../lib/editor/dialog.editor'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 
 type TypingIndicatorNode = EditorNode<TypingIndicatorOptions>

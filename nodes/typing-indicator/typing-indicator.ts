@@ -9,8 +9,8 @@ export default function register(RED: NodeAPI): void {
   function TypingIndicator(this: Node, config: TypingIndicatorDef): void {
     RED.nodes.createNode(this, config)
     // Only now, so that without a node nobody pays for undici and zod. docs/adr/0010.
-    const { setUp } = require('./set-up') as typeof import('./set-up')
-    setUp(RED, this, config)
+    const { setUpIndicator } = require('./indicator-node') as typeof import('./indicator-node')
+    setUpIndicator(RED, this, config)
   }
 
   RED.nodes.registerType('8x8-typing-indicator', TypingIndicator)

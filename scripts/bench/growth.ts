@@ -10,14 +10,14 @@ import { cpus, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import RED from 'node-red'
-import type { Client } from '../../nodes/account/client'
-import { Sessions } from '../../nodes/account/sessions'
-import { LABELS } from '../../nodes/typing-indicator/diagnose'
+import type { Client } from '../../nodes/lib/client/client'
+import { LABELS } from '../../nodes/lib/message/diagnose'
+import type { InputEvent } from '../../nodes/lib/node-red/outcome'
+import { Output } from '../../nodes/lib/node-red/outcome'
+import { Sessions } from '../../nodes/lib/typing/sessions'
 import { Indicator } from '../../nodes/typing-indicator/indicator'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
-import type { Task } from '../../nodes/typing-indicator/outcome'
-import { Outcome } from '../../nodes/typing-indicator/outcome'
-import { readRhythm } from '../../nodes/typing-indicator/rhythm'
+import { readTiming } from '../../nodes/typing-indicator/timing'
 import { spread } from './spread'
 import { figure, machine, table } from './statistics'
 import { plot } from './svg'
@@ -149,7 +149,7 @@ async function measure(count: number, begin: (sessions: Sessions) => Start, rest
 }
 
 function startAlone(): Start {
-  const owner = { id: 'node', keeping() {} }
+  const owner = { id: 'node', onActiveChanged() {} }
   return (sessions, umid) =>
     sessions.start(
       {
@@ -168,9 +168,9 @@ function startAlone(): Start {
 }
 
 const startInNode =
-  (makeMessage: (umid: string) => Task['msg']) =>
+  (makeMessage: (umid: string) => InputEvent['msg']) =>
   (sessions: Sessions): Start => {
-    const host = {
+    const adapter = {
       id: 'node',
       type: '8x8-typing-indicator',
       status() {},
@@ -178,23 +178,23 @@ const startInNode =
       report() {},
       warn() {},
       handlesErrors: () => true,
-      keepingText: (n: number) => `typing (${n})`,
+      activeText: (n: number) => `typing (${n})`,
     }
     const connection = { client, sessions, subAccountId: 'my_sub' }
     const indicator = new Indicator({
       id: 'node',
       connect: () => connection,
       action: 'start',
-      rhythm: readRhythm(TYPING_INDICATOR_DEFAULTS),
+      rhythm: readTiming(TYPING_INDICATOR_DEFAULTS),
       read: ({ umid, channel }) => ({ umid, channel }),
       sources: { places: LABELS, redact: (text) => text },
       passUnsupported: false,
-      clone: (msg) => RED.util.cloneMessage(msg) as Task['msg'],
-      outcome: new Outcome(host),
+      clone: (msg) => RED.util.cloneMessage(msg) as InputEvent['msg'],
+      outcome: new Output(adapter),
     })
     return (_sessions, umid) =>
       new Promise((resolve) => {
-        indicator.accept({ msg: makeMessage(umid), send() {}, done: resolve } as Task)
+        indicator.accept({ msg: makeMessage(umid), send() {}, done: resolve } as InputEvent)
       })
   }
 
@@ -204,7 +204,7 @@ function newId(): string {
 }
 
 /** An inbound message as JSON.parse makes it of 8x8's documented webhook. */
-function webhookMessage(umid: string): Task['msg'] {
+function webhookMessage(umid: string): InputEvent['msg'] {
   const payload = {
     version: 3,
     namespace: 'ChatApps',
@@ -223,7 +223,7 @@ function webhookMessage(umid: string): Task['msg'] {
   return { _msgid: newId(), payload: JSON.parse(JSON.stringify(payload)) }
 }
 
-function smallMessage(umid: string): Task['msg'] {
+function smallMessage(umid: string): InputEvent['msg'] {
   return { _msgid: newId(), umid, channel: 'whatsapp', payload: 'Hello' }
 }
 

@@ -1,9 +1,9 @@
 import { install } from '@sinonjs/fake-timers'
-import type { Client } from '../../nodes/account/client'
-import { Gate } from '../../nodes/account/gate'
 import { ACCOUNT_DEFAULTS } from '../../nodes/account/options'
-import { type Company, Sending } from '../../nodes/account/sending'
-import { Sessions } from '../../nodes/account/sessions'
+import type { Client } from '../../nodes/lib/client/client'
+import { RequestLimiter } from '../../nodes/lib/client/limiter'
+import { ApiRequest, type RequestContext } from '../../nodes/lib/client/request'
+import { Sessions } from '../../nodes/lib/typing/sessions'
 
 /** ms until 8x8 answers, and s that are looked at. */
 const ANSWER = 50
@@ -48,23 +48,23 @@ export async function spread(conversations: number): Promise<number[]> {
 /** @param onSend called with every request */
 function clientWith(onSend: () => void): Pick<Client, 'send'> {
   const { maxInFlight, maxWaiting, timeout, deadline } = ACCOUNT_DEFAULTS
-  const company: Company = {
-    gate: new Gate({ maxInFlight, maxWaiting, longestHold: deadline * 1000 }),
+  const company: RequestContext = {
+    limiter: new RequestLimiter({ maxInFlight, maxWaiting, maxBlock: deadline * 1000 }),
     timeout: timeout * 1000,
     deadline: deadline * 1000,
-    attempt: (_post, reporter) => ({
+    createAttempt: (_post, reporter) => ({
       written: true,
       start() {
         onSend()
         setTimeout(() => {
-          reporter.accepted(200)
-          reporter.ended()
+          reporter.onAccepted(200)
+          reporter.onEnd()
         }, ANSWER)
       },
       abort: () => undefined,
     }),
   }
-  return { send: () => new Sending(company, { path: '', body: '' }) }
+  return { send: () => new ApiRequest(company, { path: '', body: '' }) }
 }
 
 function start(sessions: Sessions, i: number): Promise<unknown> {
@@ -78,5 +78,5 @@ function start(sessions: Sessions, i: number): Promise<unknown> {
     renewEvery: 25_500,
     maxDuration: 300_000,
   } as const
-  return sessions.start(request, { id: 'node', keeping() {} }, () => {})
+  return sessions.start(request, { id: 'node', onActiveChanged() {} }, () => {})
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import type { NodeInitializer } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import { generate } from 'selfsigned'
-import type { AccountNode } from '../../nodes/account/account'
-import { subAccountPath } from '../../nodes/account/api'
-import { TypingError } from '../../nodes/account/errors'
-import { acquireSandbox } from '../../nodes/sandbox/shared'
+import { subAccountPath } from '../../nodes/lib/api'
+import type { AccountNode } from '../../nodes/lib/connection'
+import { MessagingError } from '../../nodes/lib/errors'
+import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
 import { identify } from '../support/certificates'
 import { CANARY } from '../support/events'
 import { loadFlow, logged, unloadFlow } from '../support/flow'
@@ -204,7 +204,7 @@ describe('8x8-account', () => {
         const ring = { fill: 'red', shape: 'ring', text: `status.check.${field}` }
         assert.deepEqual(flow.statuses, [ring])
         const { connection } = helper.getNode('account') as AccountNode
-        assert.ok(connection instanceof TypingError)
+        assert.ok(connection instanceof MessagingError)
         assert.equal(connection.cause.kind, 'not-configured')
         assert.equal(connection.field, field)
         const { port, msg } = await flow.send(message())

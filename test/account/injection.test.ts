@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { API_KEY, isBaseUrl, SUB_ACCOUNT_ID } from '../../nodes/account/api'
-import { cleanApiKey, cleanText } from '../../nodes/account/clean'
-import { TypingError } from '../../nodes/account/errors'
 import { readSettings, type Settings } from '../../nodes/account/settings'
+import { API_KEY, isBaseUrl, SUB_ACCOUNT_ID } from '../../nodes/lib/api'
+import { cleanApiKey, cleanText } from '../../nodes/lib/clean'
+import { MessagingError } from '../../nodes/lib/errors'
 import { closeClients, createClient } from '../support/client'
 import { CANARY, UMID } from '../support/events'
 import { loadFlow, unloadFlow } from '../support/flow'
@@ -17,7 +17,7 @@ function settings(options: object, key = CANARY): Settings | string | undefined 
   try {
     return readSettings({ subAccountId: 'my_sub', region: 'custom', ...options }, key)
   } catch (error) {
-    assert.ok(error instanceof TypingError && error.cause.kind === 'not-configured')
+    assert.ok(error instanceof MessagingError && error.cause.kind === 'not-configured')
     assert.ok(!error.message.includes(CANARY))
     return error.field
   }

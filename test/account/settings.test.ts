@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { BASE_URLS, SUB_ACCOUNT_ID, subAccountPath, UMID } from '../../nodes/account/api'
-import { TypingError } from '../../nodes/account/errors'
 import type { AccountOptions } from '../../nodes/account/options'
-import { findProxy, type ProxyNode } from '../../nodes/account/proxy'
 import { readSettings } from '../../nodes/account/settings'
+import { BASE_URLS, SUB_ACCOUNT_ID, subAccountPath, UMID } from '../../nodes/lib/api'
+import { MessagingError } from '../../nodes/lib/errors'
+import { type ProxyNode, resolveProxy } from '../../nodes/lib/node-red/proxy'
 import { CANARY } from '../support/events'
 
 const good = { subAccountId: 'my_sub' }
@@ -156,7 +156,7 @@ describe('settings', () => {
       assert.throws(
         () => readSettings(options, key),
         (error) =>
-          error instanceof TypingError &&
+          error instanceof MessagingError &&
           error.cause.kind === 'not-configured' &&
           error.field === field &&
           !error.message.includes(CANARY) &&
@@ -190,15 +190,15 @@ describe('proxy', () => {
 
   it('takes that of the environment for its scheme, in either case of the letters', () => {
     const environment = { HTTPS_PROXY: 'http://a:1', http_proxy: 'http://b:2', NO_PROXY: 'x,y' }
-    assert.deepEqual(findProxy(https, undefined, environment), {
+    assert.deepEqual(resolveProxy(https, undefined, environment), {
       url: 'http://a:1',
       noProxy: 'x,y',
     })
-    assert.equal(findProxy('http://127.0.0.1', undefined, environment)?.url, 'http://b:2')
-    assert.equal(findProxy(https, undefined, { HTTP_PROXY: 'http://b:2' }), undefined)
-    assert.equal(findProxy(https, undefined, {}), undefined)
+    assert.equal(resolveProxy('http://127.0.0.1', undefined, environment)?.url, 'http://b:2')
+    assert.equal(resolveProxy(https, undefined, { HTTP_PROXY: 'http://b:2' }), undefined)
+    assert.equal(resolveProxy(https, undefined, {}), undefined)
     const both = { https_proxy: 'http://c:3', HTTPS_PROXY: 'http://a:1' }
-    assert.equal(findProxy(https, undefined, both)?.url, 'http://c:3') // as curl has it
+    assert.equal(resolveProxy(https, undefined, both)?.url, 'http://c:3') // as curl has it
   })
 
   it('prefers that of the node, with its exceptions and its password', () => {
@@ -207,12 +207,12 @@ describe('proxy', () => {
       noproxy: ['a', 'b'],
       credentials: { username: 'u', password: 'p' },
     }
-    assert.deepEqual(findProxy(https, node, { HTTPS_PROXY: 'http://a:1', NO_PROXY: 'x' }), {
+    assert.deepEqual(resolveProxy(https, node, { HTTPS_PROXY: 'http://a:1', NO_PROXY: 'x' }), {
       url: 'http://p:3128',
       noProxy: 'a,b',
       token: `Basic ${Buffer.from('u:p').toString('base64')}`,
     })
-    const { token } = findProxy(https, { ...node, credentials: { username: 'u' } }, {}) ?? {}
+    const { token } = resolveProxy(https, { ...node, credentials: { username: 'u' } }, {}) ?? {}
     assert.equal(token, `Basic ${Buffer.from('u:').toString('base64')}`)
   })
 
@@ -224,21 +224,21 @@ describe('proxy', () => {
   ] as const) {
     it(`takes the password of ${url}`, () => {
       const token = `Basic ${Buffer.from(login).toString('base64')}`
-      assert.equal(findProxy(https, undefined, { HTTPS_PROXY: url })?.token, token)
-      assert.equal(findProxy(https, { url }, {})?.token, token)
+      assert.equal(resolveProxy(https, undefined, { HTTPS_PROXY: url })?.token, token)
+      assert.equal(resolveProxy(https, { url }, {})?.token, token)
     })
   }
 
   it('prefers the password of the node to that of its URL', () => {
     const node = { url: 'http://u:p@a:1', credentials: { username: 'v', password: 'q' } }
     const token = `Basic ${Buffer.from('v:q').toString('base64')}`
-    assert.equal(findProxy(https, node, {})?.token, token)
+    assert.equal(resolveProxy(https, node, {})?.token, token)
   })
 
   it('takes a node with a password alone, and its exceptions as text', () => {
     const node = { url: ' http://p:3128 ', noproxy: 'a, b', credentials: { password: 'p' } }
     const token = `Basic ${Buffer.from(':p').toString('base64')}`
-    assert.deepEqual(findProxy(https, node, {}), {
+    assert.deepEqual(resolveProxy(https, node, {}), {
       ...{ url: 'http://p:3128', noProxy: 'a, b', token },
     })
   })
@@ -264,8 +264,8 @@ describe('proxy', () => {
   ] as [string, ProxyNode][]) {
     it(`refuses a node with ${what}, and does not go without it`, () => {
       assert.throws(
-        () => findProxy(https, node, { HTTPS_PROXY: 'http://a:1' }),
-        (error: TypingError) => error.field === 'proxy' && error.cause.kind === 'not-configured',
+        () => resolveProxy(https, node, { HTTPS_PROXY: 'http://a:1' }),
+        (error: MessagingError) => error.field === 'proxy' && error.cause.kind === 'not-configured',
       )
     })
   }
@@ -282,8 +282,8 @@ describe('proxy', () => {
         field: 'proxy',
         cause: { kind: 'not-configured', retryable: false, attempts: 0 },
       }
-      assert.throws(() => findProxy(https, { url }, {}), expected)
-      assert.throws(() => findProxy(https, undefined, { https_proxy: url }), expected)
+      assert.throws(() => resolveProxy(https, { url }, {}), expected)
+      assert.throws(() => resolveProxy(https, undefined, { https_proxy: url }), expected)
     })
   }
 })

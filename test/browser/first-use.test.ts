@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Locator } from 'playwright-core'
-import { Sandbox } from '../../nodes/sandbox/server'
+import { Sandbox } from '../../nodes/lib/sandbox/server'
 import type { NodeRed } from '../../scripts/node-red'
 import { CANARY, UMID } from '../support/events'
 import { refusedPort } from '../support/server'

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Sandbox } from '../../nodes/sandbox/server'
+import { Sandbox } from '../../nodes/lib/sandbox/server'
 import { EXAMPLES, type FlowNode, INBOUND_PATH, replyExample } from '../../scripts/example'
 import {
   findPort,

@@ -1,6 +1,6 @@
 import type http from 'node:http'
-import { CODES } from '../../nodes/account/api'
-import type { Kind } from '../../nodes/account/errors'
+import { CODES } from '../../nodes/lib/api'
+import type { Kind } from '../../nodes/lib/errors'
 import { startServer } from '../support/server'
 import { type Cell, describeFaults, type Expected } from './matrix'
 import { answering, echo } from './scenes'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TypingError } from '../../nodes/account/errors'
-import { Sandbox } from '../../nodes/sandbox/server'
+import { MessagingError } from '../../nodes/lib/errors'
+import { Sandbox } from '../../nodes/lib/sandbox/server'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { closeClients, createClient } from '../support/client'
 import { CANARY, EVENT, rejection, UMID } from '../support/events'
@@ -95,7 +95,7 @@ describe('faults: the errors that Catch nodes get', () => {
       const { port, msg } = await flow.send(message())
       assert.equal(port, 'caught')
       const error = flow.completions[0]?.error
-      assert.ok(error instanceof TypingError)
+      assert.ok(error instanceof MessagingError)
       const evidence = new Evidence()
       evidence.add('error', error)
       evidence.add('caught', msg)

@@ -7,8 +7,8 @@ import type { NodeAPI } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import { sampleMsisdn } from '../../nodes/sandbox/phone/settings'
 import register from '../../nodes/sandbox/sandbox'
+import { closeAll, startTarget } from '../lib/sandbox/helpers'
 import { type FlowOptions, loadFlow, unloadFlow } from '../support/flow'
-import { closeAll, startTarget } from './helpers'
 import { closePhones, post, serve, watch } from './phone-helpers'
 
 describe('8x8-sandbox', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import FakeTimers from '@sinonjs/fake-timers'
+import { SAMPLE_UMID, type Sandbox } from '../../nodes/lib/sandbox/server'
 import type { Trouble } from '../../nodes/sandbox/phone/state'
-import { SAMPLE_UMID, type Sandbox } from '../../nodes/sandbox/server'
-import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from './helpers'
+import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from '../lib/sandbox/helpers'
 import { closePhones, MSISDN, makePhone, stateOf } from './phone-helpers'
 
 describe('phone: its state', () => {

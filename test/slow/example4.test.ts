@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Sandbox } from '../../nodes/sandbox/server'
+import { Sandbox } from '../../nodes/lib/sandbox/server'
 import { type FlowNode, loadExample } from '../../scripts/example'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { CANARY, UMID } from '../support/events'

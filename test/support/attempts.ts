@@ -1,31 +1,36 @@
-import { Gate, type GateLimits } from '../../nodes/account/gate'
-import { type Attempt, type Limits, type Reporter, Sending } from '../../nodes/account/sending'
+import { type LimiterOptions, RequestLimiter } from '../../nodes/lib/client/limiter'
+import {
+  ApiRequest,
+  type Attempt,
+  type AttemptHandler,
+  type RequestLimits,
+} from '../../nodes/lib/client/request'
 
-/** An attempt without HTTP: resolves with the status of a success, rejects with a TypingError. */
+/** An attempt without HTTP: resolves with the status of a success, rejects with a MessagingError. */
 export type Try = (signal: AbortSignal) => Promise<number>
 
-/** A gate at which nobody waits, unless a test says otherwise. */
-export function createGate(limits: Partial<GateLimits> = {}): Gate {
-  return new Gate({
+/** A limiter at which nobody waits, unless a test says otherwise. */
+export function createLimiter(limits: Partial<LimiterOptions> = {}): RequestLimiter {
+  return new RequestLimiter({
     maxInFlight: 1000,
     maxWaiting: 1000,
-    longestHold: 15_000,
+    maxBlock: 15_000,
     random: () => 0,
     ...limits,
   })
 }
 
 /** Starts a send whose attempts are made by a function. */
-export function sendBy(attempt: Try, limits: Limits, gate = createGate()): Sending {
-  const company = {
+export function sendBy(attempt: Try, limits: RequestLimits, limiter = createLimiter()): ApiRequest {
+  const context = {
     ...limits,
-    gate,
-    attempt: (_post: object, reporter: Reporter) => toAttempt(attempt, reporter),
+    limiter,
+    createAttempt: (_options: object, handler: AttemptHandler) => toAttempt(attempt, handler),
   }
-  return new Sending(company, { path: '', body: '' })
+  return new ApiRequest(context, { path: '', body: '' })
 }
 
-function toAttempt(attempt: Try, reporter: Reporter): Attempt {
+function toAttempt(attempt: Try, reporter: AttemptHandler): Attempt {
   const controller = new AbortController()
   const { signal } = controller
   return {
@@ -34,10 +39,10 @@ function toAttempt(attempt: Try, reporter: Reporter): Attempt {
       attempt(signal).then(
         (statusCode) => {
           if (signal.aborted) return
-          reporter.accepted(statusCode)
-          reporter.ended()
+          reporter.onAccepted(statusCode)
+          reporter.onEnd()
         },
-        (error) => signal.aborted || reporter.failed(error),
+        (error) => signal.aborted || reporter.onFailed(error),
       )
     },
     abort() {

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { Client, type ClientOptions } from '../../nodes/account/client'
+import { Client, type ClientOptions } from '../../nodes/lib/client/client'
 import { CANARY } from './events'
 import { closeServers } from './server'
 

@@ -1,5 +1,5 @@
-import type { TypingEvent } from '../../nodes/account/client'
-import { type Kind, TypingError } from '../../nodes/account/errors'
+import type { TypingEvent } from '../../nodes/lib/client/client'
+import { type Kind, MessagingError } from '../../nodes/lib/errors'
 
 /** 8x8's own example umid. */
 export const UMID = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
@@ -9,18 +9,18 @@ export const CANARY = 'canary-KEY-5f3759df'
 
 export const EVENT: TypingEvent = { subAccountId: 'my_sub', channel: 'whatsapp', umid: UMID }
 
-/** The TypingError that a promise rejects with, of the kind that is expected. */
-export async function rejection(promise: Promise<unknown>, kind: Kind): Promise<TypingError> {
+/** The MessagingError that a promise rejects with, of the kind that is expected. */
+export async function rejection(promise: Promise<unknown>, kind: Kind): Promise<MessagingError> {
   const outcome = await promise.then(
     () => new Error('did not reject'),
     (error: Error) => error,
   )
-  if (outcome instanceof TypingError && outcome.cause.kind === kind) return outcome
+  if (outcome instanceof MessagingError && outcome.cause.kind === kind) return outcome
   throw new Error(`expected ${kind}, got: ${describe(outcome)}`, { cause: outcome })
 }
 
 function describe(error: Error): string {
-  return error instanceof TypingError ? `${error.cause.kind}: ${error.message}` : `${error}`
+  return error instanceof MessagingError ? `${error.cause.kind}: ${error.message}` : `${error}`
 }
 
 /** Something that a test waits for: `come` says that it is there, `came` tells who waits. */

@@ -1,5 +1,5 @@
 import helper from 'node-red-node-test-helper'
-import { Sandbox } from '../../nodes/sandbox/server'
+import { Sandbox } from '../../nodes/lib/sandbox/server'
 import { CANARY } from './events'
 import { type Flow, type FlowOptions, loadFlow, type Output, unloadFlow } from './flow'
 

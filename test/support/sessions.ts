@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict'
 import FakeTimers from '@sinonjs/fake-timers'
-import type { TypingEvent } from '../../nodes/account/client'
-import { type Kind, TypingError } from '../../nodes/account/errors'
-import type { Sending } from '../../nodes/account/sending'
-import type { Target } from '../../nodes/account/session-index'
+import type { TypingEvent } from '../../nodes/lib/client/client'
+import type { ApiRequest } from '../../nodes/lib/client/request'
+import { type Kind, MessagingError } from '../../nodes/lib/errors'
+import type { Target } from '../../nodes/lib/typing/session-index'
 import {
   type Owner,
   Sessions,
-  type Started,
   type StartRequest,
-  type Stopped,
-} from '../../nodes/account/sessions'
+  type StartResult,
+  type StopResult,
+} from '../../nodes/lib/typing/sessions'
 import { sendBy } from './attempts'
 
 /** ms between the indicators of a session, unless a test says otherwise. */
 export const BEAT = 25_500
 
 /** Another node than the one that starts sessions by default. */
-export const OTHER: Owner = { id: 'other', keeping() {} }
+export const OTHER: Owner = { id: 'other', onActiveChanged() {} }
 
 /** ms on the clock before a test begins, so that a time is not taken for a duration. */
 const ORIGIN = 10_000
@@ -37,8 +37,8 @@ export class SessionsBench {
   readonly keeping: number[] = []
   /** Sessions that ended by themselves. */
   readonly ended: { umid: string; kind: Kind; at: number }[] = []
-  onEnd = (_error: TypingError): void => {}
-  readonly owner: Owner = { id: 'node', keeping: (count) => this.keeping.push(count) }
+  onEnd = (_error: MessagingError): void => {}
+  readonly owner: Owner = { id: 'node', onActiveChanged: (count) => this.keeping.push(count) }
   readonly send = (event: TypingEvent) =>
     sendBy((signal) => this.#attempt(event, signal), { ...LIMITS, random: () => 0 })
   sessions = new Sessions({ send: this.send }, 'mine')
@@ -53,7 +53,7 @@ export class SessionsBench {
   }
 
   /** Starts a session with the defaults of a node, and what a test changes of them. */
-  start(umid: string, options: Partial<StartRequest> = {}, by = this.owner): Promise<Started> {
+  start(umid: string, options: Partial<StartRequest> = {}, by = this.owner): Promise<StartResult> {
     const request: StartRequest = {
       umid,
       channel: 'whatsapp',
@@ -72,8 +72,8 @@ export class SessionsBench {
   }
 
   /** Stops, and notes when that was through, and with what. */
-  stopped(target: Target): { at?: number; result?: Stopped | undefined } {
-    const stop: { at?: number; result?: Stopped | undefined } = {}
+  stopped(target: Target): { at?: number; result?: StopResult | undefined } {
+    const stop: { at?: number; result?: StopResult | undefined } = {}
     void this.sessions.stop(target).then((result) => Object.assign(stop, { at: this.now, result }))
     return stop
   }
@@ -90,9 +90,9 @@ export class SessionsBench {
         this.sent.push({ umid, at: this.now })
         const fails = results.shift() ?? false
         const result = fails
-          ? Promise.reject(new TypingError('server', 'x', { attempts: 4 }))
+          ? Promise.reject(new MessagingError('server', 'x', { attempts: 4 }))
           : Promise.resolve({ statusCode: 200, attempts: 1, sentAt: this.clock.now })
-        return { result, cancel() {}, drain() {} } as unknown as Sending
+        return { result, cancel() {}, drain() {} } as unknown as ApiRequest
       },
     })
   }
@@ -112,9 +112,9 @@ export class SessionsBench {
     this.sent.push({ umid, at: this.now })
     const next = this.fate.shift() ?? 0
     if (next === 0) return 200
-    if (typeof next === 'string') throw new TypingError(next, next)
+    if (typeof next === 'string') throw new MessagingError(next, next)
     await answerAfter(typeof next === 'number' ? next : next.after, signal)
-    if (typeof next !== 'number') throw new TypingError(next.kind, next.kind)
+    if (typeof next !== 'number') throw new MessagingError(next.kind, next.kind)
     return 200
   }
 }

@@ -1,4 +1,4 @@
-import type { Sources } from '../../nodes/typing-indicator/diagnose'
+import type { Sources } from '../../nodes/lib/message/diagnose'
 
 /** Where a node with its defaults reads; there is no key to take out. */
 export const SOURCES: Sources = {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Kind } from '../../nodes/account/errors'
+import type { Kind } from '../../nodes/lib/errors'
 import { UMID } from '../support/events'
 import { type FlowOptions, loadFlow, logged, reported, unloadFlow } from '../support/flow'
 import { type Answer, closeServers, refusedPort } from '../support/server'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { TypingError } from '../../nodes/account/errors'
-import { Sessions } from '../../nodes/account/sessions'
-import { Indicator, type Parts } from '../../nodes/typing-indicator/indicator'
-import { type Host, Outcome } from '../../nodes/typing-indicator/outcome'
+import { MessagingError } from '../../nodes/lib/errors'
+import { type NodeAdapter, Output } from '../../nodes/lib/node-red/outcome'
+import { Sessions } from '../../nodes/lib/typing/sessions'
+import { Indicator, type IndicatorOptions } from '../../nodes/typing-indicator/indicator'
 import { closeClients, createClient } from '../support/client'
 import { moment, UMID } from '../support/events'
 import { startServer } from '../support/server'
@@ -11,7 +11,7 @@ import { SOURCES } from '../support/sources'
 describe('indicator', () => {
   afterEach(closeClients)
 
-  const host: Host = {
+  const host: NodeAdapter = {
     id: 'typing',
     type: '8x8-typing-indicator',
     status() {},
@@ -19,13 +19,13 @@ describe('indicator', () => {
     report() {},
     warn() {},
     handlesErrors: () => false,
-    keepingText: String,
+    activeText: String,
   }
 
   const values = { umid: UMID, channel: 'whatsapp' }
 
   /** One whose account lives on when it closes, and what its messages came to. */
-  async function open(read: Parts['read'], answer?: () => void) {
+  async function open(read: IndicatorOptions['read'], answer?: () => void) {
     const server = await startServer((response) => (answer ? answer() : response.end()))
     const client = createClient(server.url)
     const connection = { client, sessions: new Sessions(client), subAccountId: 'my_sub' }
@@ -38,14 +38,14 @@ describe('indicator', () => {
       sources: SOURCES,
       passUnsupported: false,
       clone: structuredClone,
-      outcome: new Outcome(host),
+      outcome: new Output(host),
     })
     const ends: unknown[] = []
     const accept = () =>
       indicator.accept({
         msg: {},
         send() {},
-        done: (error) => ends.push(error instanceof TypingError ? error.cause.kind : error),
+        done: (error) => ends.push(error instanceof MessagingError ? error.cause.kind : error),
       })
     return { indicator, server, accept, ends }
   }

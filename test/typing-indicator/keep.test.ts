@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
-import { readRhythm } from '../../nodes/typing-indicator/rhythm'
+import { readTiming } from '../../nodes/typing-indicator/timing'
 import { CANARY } from '../support/events'
 import { Keeping, MSISDN, SUB, stopNode, unloadKeeping } from '../support/keeping'
 import { CATCH } from '../support/typing'
@@ -251,9 +251,9 @@ describe('8x8-typing-indicator, keeping typing', () => {
   })
 
   it('renews by channel, unless a time is set', () => {
-    const { renewEvery } = readRhythm(TYPING_INDICATOR_DEFAULTS)
+    const { renewEvery } = readTiming(TYPING_INDICATOR_DEFAULTS)
     assert.deepEqual([renewEvery('whatsapp'), renewEvery('rcs')], [25_500, 15_000])
-    const set = readRhythm({ ...TYPING_INDICATOR_DEFAULTS, renewEvery: '7' }).renewEvery
+    const set = readTiming({ ...TYPING_INDICATOR_DEFAULTS, renewEvery: '7' }).renewEvery
     assert.deepEqual([set('whatsapp'), set('rcs')], [7000, 7000])
   })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Fault } from '../../nodes/sandbox/faults'
-import { acquireSandbox } from '../../nodes/sandbox/shared'
+import type { Fault } from '../../nodes/lib/sandbox/faults'
+import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
 import { type Arrival, loadFlow, unloadFlow } from '../support/flow'
 
 const MESSAGES = 2000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import helper from 'node-red-node-test-helper'
-import type { TypingError } from '../../nodes/account/errors'
+import type { MessagingError } from '../../nodes/lib/errors'
 import { moment, UMID } from '../support/events'
 import { loadFlow, loggedErrors, unloadFlow } from '../support/flow'
 import { closeServers, startServer } from '../support/server'
@@ -74,7 +74,7 @@ describe('8x8-typing-indicator, deployed again', () => {
         void flow.send(message())
         await arrival.came
         await helper.clearFlows()
-        const kinds = flow.completions.map(({ error }) => (error as TypingError)?.cause.kind)
+        const kinds = flow.completions.map(({ error }) => (error as MessagingError)?.cause.kind)
         assert.deepEqual(kinds, [errors ? undefined : 'closed'])
         assert.equal(loggedErrors().length, errors ? 0 : 1)
       })

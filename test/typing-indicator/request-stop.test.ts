@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { TypingError } from '../../nodes/account/errors'
+import { MessagingError } from '../../nodes/lib/errors'
 import { toStop, type Values } from '../../nodes/typing-indicator/request'
 import { UMID } from '../support/events'
 import { SOURCES } from '../support/sources'
@@ -49,7 +49,7 @@ describe('request: to stop', () => {
     for (const values of [{}, { umid: 'x' }, { conversation: {} }, { conversation: '' }]) {
       assert.throws(
         () => stop(values),
-        (error) => error instanceof TypingError && error.cause.kind === 'invalid-input',
+        (error) => error instanceof MessagingError && error.cause.kind === 'invalid-input',
       )
     }
   })

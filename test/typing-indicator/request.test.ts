@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { runInNewContext } from 'node:vm'
-import { TypingError } from '../../nodes/account/errors'
+import { MessagingError } from '../../nodes/lib/errors'
 import { toRequest as read, type Values } from '../../nodes/typing-indicator/request'
 import { UMID } from '../support/events'
 import { SOURCES } from '../support/sources'
@@ -16,7 +16,8 @@ const toRequest = (values: Values, payload: unknown) =>
 function fails(kind: string, field: string | undefined, ...input: [Values, unknown?]) {
   assert.throws(
     () => toRequest(input[0], input[1]),
-    (error) => error instanceof TypingError && error.cause.kind === kind && error.field === field,
+    (error) =>
+      error instanceof MessagingError && error.cause.kind === kind && error.field === field,
   )
 }
 
@@ -82,7 +83,7 @@ describe('request', () => {
       assert.throws(
         () => toRequest(values, undefined),
         (error) => {
-          assert.ok(error instanceof TypingError)
+          assert.ok(error instanceof MessagingError)
           const { kind: _, retryable, ...cause } = error.cause
           assert.deepEqual({ retryable, ...cause }, { retryable: false, attempts: 0, ...known })
           return true

@@ -56,9 +56,14 @@ describe('text in code', () => {
   })
 
   for (const [prefix, set, file, list] of [
-    ['status', 'typing-indicator', 'account/errors.ts', /const RETRYABLE = \{([^}]+)\}/],
-    ['status', 'typing-indicator', 'typing-indicator/outcome.ts', /\bstate: ((?:'\w+'[ |]*)+)/],
-    ['test', 'account', 'account/trial-answer.ts', /export type Finding =((?:\s+\| '\w+')+)/],
+    ['status', 'typing-indicator', 'lib/errors.ts', /const RETRYABLE = \{([^}]+)\}/],
+    ['status', 'typing-indicator', 'lib/node-red/outcome.ts', /\bstate: ((?:'\w+'[ |]*)+)/],
+    [
+      'test',
+      'account',
+      'account/connection-test/result.ts',
+      /export type ConnectionTestResult =((?:\s+\| '\w+')+)/,
+    ],
   ] as const) {
     it(`is in the catalog of ${set} for each ${prefix} that ${file} knows`, () => {
       const [, names = ''] = list.exec(readFileSync(join(NODES, file), 'utf8')) ?? []
@@ -104,7 +109,7 @@ describe('text in code', () => {
       it('is in the catalog and not in the editor half', () => {
         const own = sources(set).filter(({ file }) => /^[\w-]+\.editor\.ts$/.test(file))
         assert.ok(own.length > 0)
-        for (const { file, code } of [...own, ...sources('editor')]) {
+        for (const { file, code } of [...own, ...sources('lib/editor')]) {
           assert.deepEqual(textsOf(code).filter(isRead), [], file)
         }
       })

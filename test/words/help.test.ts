@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
-import { CHANNELS } from '../../nodes/account/api'
+import { CHANNELS } from '../../nodes/lib/api'
 import {
   TYPING_INDICATOR_DEFAULTS as DEFAULTS,
   type TypingIndicatorOptions,
 } from '../../nodes/typing-indicator/options'
-import { type Rhythm, readRhythm } from '../../nodes/typing-indicator/rhythm'
+import { readTiming, type Timing } from '../../nodes/typing-indicator/timing'
 import { languagesOf, readCatalog, readWords } from '../support/catalogs'
 
 const SET = 'typing-indicator'
 
-const read = (more: Partial<TypingIndicatorOptions>) => readRhythm({ ...DEFAULTS, ...more })
+const read = (more: Partial<TypingIndicatorOptions>) => readTiming({ ...DEFAULTS, ...more })
 
 /** The defaults of each time, in s, in the order in which the help has them. */
-const TIMES: Record<keyof Rhythm, number[]> = {
+const TIMES: Record<keyof Timing, number[]> = {
   initialDelay: [DEFAULTS.initialDelay],
   renewEvery: CHANNELS.map((channel) => read({}).renewEvery(channel) / 1000),
   maxDuration: [DEFAULTS.maxDuration],
@@ -23,7 +23,7 @@ describe(`the help of ${SET}`, () => {
     it(`tells the limits and defaults of the times as they are (${language})`, () => {
       const help = readWords(SET, language, 'html')
       const catalog = readCatalog(SET, language)
-      for (const field of Object.keys(TIMES) as (keyof Rhythm)[]) {
+      for (const field of Object.keys(TIMES) as (keyof Timing)[]) {
         const label = `${catalog.get(`label.${field}`)}`
         const [, said = ''] =
           help.split(`<dt class="optional">${label}</dt>`)[1]?.split(/<\/?dd>/) ?? []

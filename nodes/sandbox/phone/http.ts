@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readBody } from '../body'
+import { readBody } from '../../lib/sandbox/body'
 
 /** Headers on everything: only own files, no referrer, no cache, no frame of another origin. */
 const HEADERS = {
@@ -22,7 +22,7 @@ const HEADERS = {
 const MAX_BODY = 8192
 
 /** A request that is refused, with its status and a text for people. */
-export class HttpRefusal extends Error {
+export class HttpError extends Error {
   constructor(
     readonly status: number,
     message: string,
@@ -50,7 +50,7 @@ export function setHeaders(response: ServerResponse, headers: Record<string, str
 }
 
 /** An error in JSON. */
-export function answerError(response: ServerResponse, refusal: HttpRefusal): void {
+export function answerError(response: ServerResponse, refusal: HttpError): void {
   const { status, message, headers } = refusal
   const all = { 'content-type': 'application/json', ...headers }
   answer(response, status, all, JSON.stringify({ error: message }))
@@ -58,22 +58,22 @@ export function answerError(response: ServerResponse, refusal: HttpRefusal): voi
 
 /**
  * The body of a write.
- * @throws {HttpRefusal} 403 not from a page or not as JSON, 413 too large, 400 no JSON object
+ * @throws {HttpError} 403 not from a page or not as JSON, 413 too large, 400 no JSON object
  */
 export async function readWrite(incoming: IncomingMessage): Promise<Record<string, unknown>> {
   const { headers } = incoming
   // A browser says at least one of them with a POST.
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) {
-    throw new HttpRefusal(403, 'Only the page itself may write: send its Origin')
+    throw new HttpError(403, 'Only the page itself may write: send its Origin')
   }
   if (!/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
-    throw new HttpRefusal(403, 'Only application/json is taken')
+    throw new HttpError(403, 'Only application/json is taken')
   }
   const body = parsedBy(incoming) ?? parse(await readText(incoming))
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
     return body as Record<string, unknown>
   }
-  throw new HttpRefusal(400, 'The body must be a JSON object')
+  throw new HttpError(400, 'The body must be a JSON object')
 }
 
 /** What a middleware of the user (`express.json()`) has read already. */
@@ -89,14 +89,14 @@ async function readText(incoming: IncomingMessage): Promise<string> {
   return body.toString()
 }
 
-function tooLarge(): HttpRefusal {
-  return new HttpRefusal(413, `The body has more than ${MAX_BODY} bytes`)
+function tooLarge(): HttpError {
+  return new HttpError(413, `The body has more than ${MAX_BODY} bytes`)
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new HttpRefusal(400, 'The body is not JSON')
+    throw new HttpError(400, 'The body is not JSON')
   }
 }

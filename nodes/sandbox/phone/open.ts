@@ -1,8 +1,8 @@
+import { acquireSandbox } from '../../lib/sandbox/shared'
 import type { SandboxNodeOptions } from '../options'
-import { acquireSandbox } from '../shared'
 import { Phone } from './phone'
+import { type Handler, type HttpApp, routerOf } from './router'
 import { readPhoneSettings } from './settings'
-import { type Handler, type HttpApp, siteOf } from './site'
 
 /** What a phone needs of the node that it belongs to. */
 export interface PhoneOptions {
@@ -25,7 +25,7 @@ export interface OpenPhone {
 
 /**
  * Makes the phone of a node, in the sandbox of this process, and shows its page.
- * @throws {import('../../account/errors').TypingError} `not-configured`, with the field at fault
+ * @throws {MessagingError} `not-configured`, with the field at fault
  * @throws what the start of the sandbox failed with
  */
 export async function openPhone(options: PhoneOptions): Promise<OpenPhone> {
@@ -33,7 +33,7 @@ export async function openPhone(options: PhoneOptions): Promise<OpenPhone> {
   const settings = readPhoneSettings(nodeId, config, authorization)
   const { sandbox, release } = await acquireSandbox(settings.subAccountId)
   const phone = new Phone(sandbox, settings)
-  if (app) siteOf(app, handlersOf(middleware)).add(nodeId, phone)
+  if (app) routerOf(app, handlersOf(middleware)).add(nodeId, phone)
   return {
     phone,
     close() {

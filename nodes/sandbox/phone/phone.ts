@@ -1,15 +1,16 @@
 import { EventEmitter } from 'node:events'
-import { SAMPLE_UMID } from '../calls'
-import { routeOf } from '../checks'
-import type { ConversationKey } from '../conversations'
-import type { InboundWebhook } from '../delivery'
-import type { SandboxRequest } from '../exchange'
-import type { Sandbox, SandboxEvents } from '../server'
+import { SAMPLE_UMID } from '../../lib/sandbox/api'
+import { routeOf } from '../../lib/sandbox/checks'
+import type { ConversationKey } from '../../lib/sandbox/conversations'
+import type { InboundWebhook } from '../../lib/sandbox/delivery'
+import type { SandboxEvents } from '../../lib/sandbox/events'
+import type { SandboxRequest } from '../../lib/sandbox/handler'
+import type { Sandbox } from '../../lib/sandbox/server'
+import { faultOf } from './fault'
 import { readReply } from './reply'
 import { RecentRequests } from './requests'
 import type { PhoneSettings } from './settings'
 import type { PhoneDelivery, PhoneState, Trouble } from './state'
-import { faultOf } from './trouble'
 
 /** ms; a longer timer of Node.js fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1

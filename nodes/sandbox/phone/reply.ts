@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MSISDN } from '../options'
+import { MSISDN } from '../../lib/api'
 
 /** Characters (UTF-16 units) of a reply: what a request body of the sandbox can hold; our choice. */
 const MAX_REPLY = 65_536

@@ -1,4 +1,4 @@
-import type { SandboxRequest } from '../exchange'
+import type { SandboxRequest } from '../../lib/sandbox/handler'
 import type { PhoneRequest } from './state'
 
 /** API requests that a phone remembers; our choice. The oldest is dropped first. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { CHANNELS, type Channel, REFERENCE } from '../../account/api'
-import { check } from '../../account/check'
-import { subAccountId } from '../../account/settings'
-import { CUSTOMER_NAME_LENGTH, MSISDN, SANDBOX_DEFAULTS, type SandboxNodeOptions } from '../options'
+import { CHANNELS, type Channel, MSISDN, REFERENCE } from '../../lib/api'
+import { check, subAccountId } from '../../lib/node-red/validate'
+import { CUSTOMER_NAME_LENGTH, SANDBOX_DEFAULTS, type SandboxNodeOptions } from '../options'
 
 /** A sandbox node, checked. */
 export interface PhoneSettings {
@@ -43,7 +42,7 @@ const authorization = z
  * @param nodeId for the sample number of a node that has none
  * @param stored with environment references resolved, as Node-RED hands it to a node
  * @param header the Authorization header of webhooks
- * @throws {import('../../account/errors').TypingError} `not-configured`, with the field at fault
+ * @throws {MessagingError} `not-configured`, with the field at fault
  */
 export function readPhoneSettings(
   nodeId: string,

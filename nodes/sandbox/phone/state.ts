@@ -1,8 +1,8 @@
 /**
  * What the page of a phone is told and may ask for. Plain data, so that the page can bundle it.
  */
-import type { Channel } from '../../account/api'
-import type { ConversationMessage } from '../message'
+import type { Channel } from '../../lib/api'
+import type { ConversationMessage } from '../../lib/sandbox/message'
 
 /** What the API can do to the requests of a phone; the first is nothing. */
 export const TROUBLES = [

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { HttpRefusal, setHeaders } from './http'
+import { HttpError, setHeaders } from './http'
 import type { Phone } from './phone'
 
 /** Listeners of a phone at a time; our choice. */
@@ -39,10 +39,10 @@ export class Streams {
     })
   }
 
-  /** Sends the state at once, and from now on. @throws {HttpRefusal} 503 beyond 20 */
+  /** Sends the state at once, and from now on. @throws {HttpError} 503 beyond 20 */
   add(response: ServerResponse): void {
     if (this.#open.size >= MAX_LISTENERS) {
-      throw new HttpRefusal(503, `More than ${MAX_LISTENERS} pages are open`, {
+      throw new HttpError(503, `More than ${MAX_LISTENERS} pages are open`, {
         'retry-after': '5',
       })
     }

@@ -1,0 +1,55 @@
+import type { NodeAPI } from 'node-red'
+import { Client, type ClientOptions } from '../lib/client/client'
+import type { AccountNode, Connection } from '../lib/connection'
+import { MessagingError } from '../lib/errors'
+import { resolveNetworkOptions } from '../lib/node-red/network'
+import { Sessions } from '../lib/typing/sessions'
+import type { AccountDef } from './account'
+import { readSettings } from './settings'
+
+/** Gives an account its connection, or the reason why there is none, which it also warns of. */
+export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef): void {
+  try {
+    node.connection = connect()
+  } catch (error) {
+    node.connection = toProblem(error)
+    node.warn(node.connection.message)
+  }
+
+  /** @throws {MessagingError} `not-configured` */
+  function connect(): Connection {
+    const { subAccountId, server, ...limits } = readSettings(config, node.credentials?.apiKey)
+    const client = new Client({
+      ...limits,
+      ...(server
+        ? { server, ...resolveNetworkOptions(RED, server.origin, config) }
+        : rentSandbox(subAccountId)),
+    })
+    const sessions = new Sessions(client, node.name || node.id)
+    node.on('close', (done: () => void) => {
+      sessions.close()
+      void client.close().then(done)
+    })
+    return { client, sessions, subAccountId }
+  }
+
+  /** The sandbox is loaded and started only here: who talks to 8x8 pays nothing for it. */
+  function rentSandbox(subAccountId: string): Pick<ClientOptions, 'server'> {
+    const lease = import('../lib/sandbox/shared.js').then(({ acquireSandbox }) =>
+      acquireSandbox(subAccountId),
+    )
+    const server = lease.then(({ sandbox, apiKey }) => ({ origin: sandbox.url, apiKey }))
+    server.catch((error: Error) => node.error(`The sandbox does not start: ${error.message}`))
+    node.on('close', (done: () => void) => {
+      lease.then(({ release }) => release()).then(done, done)
+    })
+    return { server }
+  }
+}
+
+/** Anything else than a MessagingError comes from TLS options or a proxy that cannot be used. */
+function toProblem(error: unknown): MessagingError {
+  if (error instanceof MessagingError) return error
+  const { message } = error as Error
+  return new MessagingError('not-configured', `The account cannot be used: ${message}`)
+}

@@ -1,0 +1,80 @@
+import { CODES } from '../../lib/api'
+import { Client, type ClientOptions } from '../../lib/client/client'
+import type { Server } from '../../lib/client/transport'
+import type { MessagingError } from '../../lib/errors'
+import type { ConnectionTestResponse, ConnectionTestResult } from './result'
+
+/** A connection to test. */
+export interface ConnectionTest extends Pick<ClientOptions, 'tls' | 'proxy' | 'timeout'> {
+  server: Server
+  subAccountId: string
+}
+
+/** No message has it, so the call shows nothing to anybody. */
+const NO_UMID = '00000000-0000-0000-0000-000000000000'
+
+/** ms that a test takes at most, whatever the timeout of the account: somebody waits for it. */
+const MAX_TEST_DURATION = 10_000
+
+/** Makes one call to 8x8 that shows nothing to anybody, and says what the answer means. */
+export async function probeConnection({
+  server,
+  subAccountId,
+  ...way
+}: ConnectionTest): Promise<ConnectionTestResponse> {
+  const timeout = Math.min(way.timeout, MAX_TEST_DURATION)
+  const once = { deadline: timeout, retries: false, maxInFlight: 1, maxWaiting: 0 }
+  const client = new Client({ ...way, ...once, server, timeout })
+  const { host } = new URL(server.origin)
+  try {
+    await client.send({ subAccountId, channel: 'whatsapp', umid: NO_UMID }).result
+    return { result: 'fine', host }
+  } catch (error) {
+    const failure = error as MessagingError
+    const { statusCode, code } = failure.cause
+    const detail = [statusCode, code, failure.connectionFailure?.code].filter(Boolean).join(', ')
+    const result = resultOf(failure, way.proxy !== undefined)
+    return { result, host, seconds: timeout / 1000, ...(detail && { detail }) }
+  } finally {
+    await client.close()
+  }
+}
+
+const RESULT_OF_CODE: ReadonlyMap<number, ConnectionTestResult> = new Map([
+  [CODES.illegalSubAccount, 'subAccount'],
+  [CODES.invalidIpAddress, 'address'],
+  [CODES.insecureProtocol, 'tls'],
+])
+
+/** @param viaProxy whether what is not reached may be the proxy */
+function resultOf(
+  { cause, connectionFailure }: MessagingError,
+  viaProxy: boolean,
+): ConnectionTestResult {
+  const { kind, statusCode, code } = cause
+  const ofCode = RESULT_OF_CODE.get(code ?? Number.NaN)
+  if (ofCode) return ofCode
+  switch (kind) {
+    case 'authentication':
+      return 'key'
+    case 'forbidden':
+      return 'forbidden'
+    case 'rate-limited':
+      return 'limited'
+    case 'timeout':
+      return 'timeout'
+    case 'network':
+      if (!connectionFailure) return 'unreachable'
+      return viaProxy && isOfWay(connectionFailure.what) ? 'proxy' : connectionFailure.what
+    case 'server':
+      return connectionFailure?.what === 'foreign' ? 'foreign' : 'server'
+    default:
+      if (statusCode === 426) return 'tls'
+      // 8x8 looks at the umid only after the key and the sub-account. Its codes have four digits.
+      return code !== undefined && code >= 1000 ? 'fine' : 'foreign'
+  }
+}
+
+function isOfWay(what: string): boolean {
+  return what === 'host' || what === 'unreachable'
+}

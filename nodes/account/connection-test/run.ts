@@ -1,0 +1,44 @@
+import type { Node, NodeAPI } from 'node-red'
+import { MessagingError } from '../../lib/errors'
+import { getNode, resolveNetworkOptions } from '../../lib/node-red/network'
+import type { DeployedAccountNode } from '../account'
+import { readConnectionTest } from './form'
+import { probeConnection } from './probe'
+import type { ConnectionTestResponse } from './result'
+
+/** Makes the test that a dialog asks for. @param id of the account, deployed or not */
+export async function runConnectionTest(
+  RED: NodeAPI,
+  id: string,
+  body: unknown,
+): Promise<ConnectionTestResponse> {
+  const node = getNode<DeployedAccountNode>(RED, id)
+  const account = node?.type === '8x8-account' ? node : undefined
+  const deployed = account && { config: account.deployed, apiKey: account.credentials?.apiKey }
+  const request = readConnectionTest(body, deployed, (name) => lookUp(RED, name, account))
+  if ('result' in request) return request
+  for (const field of ['tls', 'proxy'] as const) {
+    if (request[field] && !getNode(RED, request[field])) return { result: 'undeployed', field }
+  }
+  try {
+    return await probeConnection({
+      ...request,
+      ...resolveNetworkOptions(RED, request.server.origin, request),
+    })
+  } catch (error) {
+    // Anything else than a MessagingError comes from TLS options that cannot be used.
+    const field = error instanceof MessagingError ? error.field : undefined
+    return { result: 'invalid', field: field ?? 'tls' }
+  }
+}
+
+/**
+ * As Node-RED resolves a reference when a flow starts. Not by `evaluateNodeProperty`, which also puts
+ * variables into a text: with `${https://${SECRET}.example.com}` one could send them anywhere.
+ */
+function lookUp(RED: NodeAPI, name: string, node: Node | undefined): string | undefined {
+  const { envVarExcludes } = RED.settings as { envVarExcludes?: unknown }
+  // Without a flow, nobody else looks whether flows may know the variable.
+  const hidden = !node && [envVarExcludes].flat().includes(name)
+  return hidden ? undefined : RED.util.getSetting(node as Node, name) || undefined
+}

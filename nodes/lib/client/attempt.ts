@@ -1,0 +1,154 @@
+import type { Dispatcher } from 'undici'
+import { errorOfAnswer, errorOfConnection, errorOfPage, MessagingError } from '../errors'
+import { beginsLikePage, decodeBody, pageTypeOf } from './body'
+import type { Attempt, AttemptHandler } from './request'
+import type { RequestOptions, ResponseHandler, Transport } from './transport'
+
+/** Bytes read of an answer; 8x8's error bodies have about 200. */
+const MAX_RESPONSE_BYTES = 64 * 1024
+
+/** Bytes of a success that say whether it is a page; our choice: none has so many blanks before it. */
+const START_OF_PAGE = 1024
+
+/**
+ * ms in which a success without a type has to show a page. Our choice: nobody should wait long for a
+ * body that tells nothing else.
+ */
+const BODY_PATIENCE = 500
+
+const ABORTED = new Error('aborted')
+
+/**
+ * One request and its answer. A handler of undici's own, because `request()` makes a stream of
+ * each answer, and needs a signal to be ended: together nearly half of what a message costs.
+ */
+export class HttpAttempt implements Attempt, ResponseHandler {
+  readonly #transport: Transport
+  readonly #options: RequestOptions
+  readonly #handler: AttemptHandler
+  #controller: Dispatcher.DispatchController | undefined
+  /** Nothing is reported any more. */
+  #finished = false
+  #written = false
+  #accepted = false
+  /** 0 until the head of the answer is there. */
+  #statusCode = 0
+  /** The media type of a success that is a page, and so none. */
+  #pageType: string | undefined
+  /** Of a success that may yet turn out to be a page. */
+  #patience: NodeJS.Timeout | undefined
+  #retryAfter: string | undefined
+  #bytes = 0
+  #chunks: Buffer[] | undefined
+
+  constructor(transport: Transport, options: RequestOptions, handler: AttemptHandler) {
+    this.#transport = transport
+    this.#options = options
+    this.#handler = handler
+  }
+
+  get written(): boolean {
+    return this.#written
+  }
+
+  start(): void {
+    this.#transport.send(this.#options, this)
+  }
+
+  abort(): MessagingError | undefined {
+    if (this.#finished) return undefined
+    this.#finished = true
+    this.#controller?.abort(ABORTED)
+    this.#acceptUnlessPage()
+    return this.#statusCode && !this.#accepted ? this.#verdict(undefined) : undefined
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // undici calls this just before it writes, through a proxy too: the tunnel is there by then.
+    if (this.#finished) controller.abort(ABORTED)
+    else this.#written = true
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#finished || statusCode < 200) return
+    this.#statusCode = statusCode
+    const header = (name: string) => [headers[name]].flat()[0]
+    if (statusCode >= 300) {
+      this.#retryAfter = header('retry-after')
+      return
+    }
+    const type = header('content-type')
+    const isEmpty = statusCode === 204 || header('content-length') === '0'
+    if (!isEmpty) this.#pageType = pageTypeOf(type)
+    if (isEmpty || /json/i.test(type ?? '')) this.#acceptUnlessPage()
+    else this.#patience = setTimeout(() => this.#acceptUnlessPage(), BODY_PATIENCE)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#finished) return
+    this.#bytes += chunk.length
+    if (this.#bytes > MAX_RESPONSE_BYTES) {
+      this.#finish(undefined)
+      controller.abort(ABORTED)
+    } else if (!this.#accepted) {
+      this.#chunks ??= []
+      this.#chunks.push(chunk)
+      if (this.#statusCode < 300 && !this.#pageType) this.#judgeStart(this.#chunks)
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#finished) return
+    if (this.#bytes === 0) this.#pageType = undefined // some servers give nothing a type, too
+    this.#finish(this.#chunks && decodeBody(Buffer.concat(this.#chunks)))
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#finished) return
+    if (this.#statusCode) {
+      this.#finish(undefined) // the status has decided
+    } else {
+      this.#finished = true
+      this.#handler.onFailed(
+        error instanceof MessagingError
+          ? error
+          : errorOfConnection(error, (said) => this.#transport.redact(said)),
+      )
+    }
+  }
+
+  /** @param text of an answer that is not a success, where it could be read */
+  #finish(text: string | undefined): void {
+    this.#finished = true
+    this.#acceptUnlessPage()
+    if (this.#accepted) this.#handler.onEnd()
+    else this.#handler.onFailed(this.#verdict(text))
+  }
+
+  /** @param chunks the body of a success, as far as it is there */
+  #judgeStart(chunks: Buffer[]): void {
+    const isPage = beginsLikePage(decodeBody(Buffer.concat(chunks)))
+    if (isPage) this.#pageType = 'text/html'
+    if (isPage !== undefined || this.#bytes > START_OF_PAGE) this.#acceptUnlessPage()
+  }
+
+  /** Of a success the body is read only to free the connection, so nobody waits for its end. */
+  #acceptUnlessPage(): void {
+    clearTimeout(this.#patience)
+    if (this.#accepted || !this.#statusCode || this.#statusCode >= 300 || this.#pageType) return
+    this.#accepted = true
+    this.#chunks = undefined
+    this.#handler.onAccepted(this.#statusCode)
+  }
+
+  #verdict(text: string | undefined): MessagingError {
+    if (this.#pageType) return errorOfPage(this.#statusCode, this.#pageType)
+    const answer = { statusCode: this.#statusCode, text, retryAfter: this.#retryAfter }
+    return errorOfAnswer(answer, (said) => this.#transport.redact(said))
+  }
+}

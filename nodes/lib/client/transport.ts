@@ -1,0 +1,198 @@
+import type { Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
+import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { MessagingError } from '../errors'
+import { createRedactor, type Redactor } from './redact'
+
+/** What is posted. */
+export interface RequestOptions {
+  path: string
+  body: string
+}
+
+/** undici's handler of a response, which also hears of a request that could not be made. */
+export interface ResponseHandler extends Dispatcher.DispatchHandler {
+  onResponseError(controller: Dispatcher.DispatchController | undefined, error: Error): void
+}
+
+/** A proxy for one target. */
+export interface ProxyRoute {
+  url: string
+  /** Hosts that are reached without, comma-separated as in NO_PROXY. */
+  noProxy: string
+  /** A Proxy-Authorization header. */
+  token?: string
+}
+
+/** Where requests go and as whom. */
+export interface Server {
+  /** E.g. `https://chatapps.8x8.com`. */
+  origin: string
+  apiKey: string
+}
+
+export interface TransportOptions {
+  /** A promise where the server has to start first (the sandbox). */
+  server: Server | Promise<Server>
+  /** Connections at most. */
+  connections: number
+  /** ms for an attempt. */
+  timeout: number
+  tls?: ConnectionOptions | undefined
+  proxy?: ProxyRoute | undefined
+}
+
+/** What is the same for every request. */
+interface ReadyTransport {
+  dispatcher: Dispatcher
+  origin: string
+  headers: string[]
+  redact: Redactor
+}
+
+/** The keep-alive connections to 8x8. The only module that imports undici. */
+export class Transport {
+  readonly #options: TransportOptions
+  #ready: ReadyTransport | undefined
+  readonly #opening: Promise<void> | undefined
+  readonly #sockets = new Set<Socket>()
+  #destroyed = false
+
+  constructor(options: TransportOptions) {
+    this.#options = options
+    const { server } = options
+    if (!(server instanceof Promise)) this.#open(server)
+    else this.#opening = server.then((known) => this.#open(known))
+    this.#opening?.catch(() => {}) // each request says so
+  }
+
+  /** Sends a request; the handler hears what becomes of it. */
+  send(options: RequestOptions, handler: ResponseHandler): void {
+    if (this.#ready) dispatch(this.#ready, options, handler)
+    else void this.#sendLater(options, handler)
+  }
+
+  /** Takes the API key out of what a server said. */
+  redact(said: string): string {
+    return this.#ready ? this.#ready.redact(said) : said
+  }
+
+  /** Ends all connections, whatever goes on. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true
+    await this.#ready?.dispatcher.destroy()
+    // Of those that still connect, undici knows nothing.
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async #sendLater(options: RequestOptions, handler: ResponseHandler): Promise<void> {
+    try {
+      await this.#opening
+    } catch (error) {
+      const text = `The server does not start: ${(error as Error).message}`
+      handler.onResponseError(undefined, new MessagingError('network', text, { retryable: false }))
+    }
+    if (this.#ready) dispatch(this.#ready, options, handler)
+  }
+
+  #open({ origin, apiKey }: Server): void {
+    if (this.#destroyed) return
+    const headers = ['authorization', `Bearer ${apiKey}`, 'content-type', 'application/json']
+    const dispatcher = createDispatcher(origin, this.#options, this.#sockets)
+    this.#ready = { dispatcher, origin, headers, redact: createRedactor(apiKey) }
+  }
+}
+
+function dispatch(
+  { dispatcher, origin, headers }: ReadyTransport,
+  { path, body }: RequestOptions,
+  handler: ResponseHandler,
+): void {
+  try {
+    // No time limits of undici's: that of the attempt bounds it as a whole.
+    dispatcher.dispatch(
+      { origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 },
+      handler,
+    )
+  } catch (error) {
+    handler.onResponseError(undefined, error as Error)
+  }
+}
+
+/** ms for a connection, as undici's own default; it may outlive an attempt, but not by much. */
+const CONNECT_TIMEOUT = 10_000
+
+/** @param sockets gets each one for as long as it is open */
+function createDispatcher(
+  origin: string,
+  options: TransportOptions,
+  sockets: Set<Socket>,
+): Dispatcher {
+  const { tls, proxy, connections } = options
+  const timeout = Math.min(options.timeout, CONNECT_TIMEOUT)
+  const checked = {
+    // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
+    rejectUnauthorized: true,
+    timeout,
+    autoSelectFamilyAttemptTimeout: timeoutOfAddress(timeout),
+  }
+  const requestTls = { ...checked, ...tls }
+  const connect = trackSockets(sockets, requestTls)
+  if (!proxy) return new Pool(origin, { connections, connect })
+  const { url, noProxy, token } = proxy
+  return new EnvHttpProxyAgent({
+    connections,
+    connect,
+    requestTls,
+    clientFactory: (url) =>
+      new ProxyPool(url, {
+        connect: trackSockets(sockets, checked),
+        headersTimeout: timeout, // a proxy that takes a connection and says nothing
+      }),
+    httpProxy: url,
+    httpsProxy: url,
+    noProxy,
+    ...(token && { token }),
+  })
+}
+
+/**
+ * ms for the TCP handshake with each address of a host but the last one. Node gives each 250 ms and
+ * then never comes back to it, so a host is lost whose one address is slow and whose next one is dead.
+ * Half of the time, because Node tries the families by turns: the second address is of the other one.
+ * Go's net.Dialer shares its time out in the same way, by the number of addresses.
+ * @param timeout ms for the connection
+ */
+function timeoutOfAddress(timeout: number): number {
+  return Math.ceil(timeout / 2)
+}
+
+/** undici's own connector, and each socket in the set from its first moment on. */
+function trackSockets(
+  sockets: Set<Socket>,
+  options: buildConnector.BuildOptions,
+): buildConnector.connector {
+  const connect = buildConnector(options)
+  return (to, callback) => {
+    // It returns the socket, but neither its types nor its documentation promise that.
+    const socket = connect(to, callback) as unknown as Socket | undefined
+    if (!socket) return
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+}
+
+/**
+ * The connections to a proxy. Where one hangs up, undici would ask it for a tunnel again at once,
+ * thousands of times a second until the attempt is over; only an error of the system ends it.
+ */
+class ProxyPool extends Pool {
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>
+  override connect(...args: Parameters<Pool['connect']>): void
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
+    return super.connect(options).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'UND_ERR_SOCKET') throw error
+      throw Object.assign(new Error(`The proxy hung up: ${error.message}`), { code: 'ECONNRESET' })
+    })
+  }
+}

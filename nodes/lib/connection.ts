@@ -1,0 +1,17 @@
+import type { Node } from 'node-red'
+import type { Client } from './client/client'
+import type { MessagingError } from './errors'
+import type { Sessions } from './typing/sessions'
+
+/** What an account offers to the nodes that use it. */
+export interface Connection {
+  client: Client
+  sessions: Sessions
+  /** The sub-account of messages that name none. */
+  subAccountId: string
+}
+
+/** An `8x8-account` as other nodes see it: a connection, or the reason why there is none. */
+export interface AccountNode extends Node<{ apiKey: string }> {
+  connection: Connection | MessagingError
+}

@@ -1,0 +1,293 @@
+import { z } from 'zod'
+import { CODES, UMID } from './api'
+import type { Redactor } from './client/redact'
+import { canRepeatHelp } from './client/statuses'
+
+/**
+ * Every kind of failure, and whether sending the same thing again can cure it. Of an answer, its code
+ * and its status decide.
+ */
+const RETRYABLE = {
+  'not-configured': false,
+  'invalid-input': false,
+  'unsupported-channel': false,
+  expired: false,
+  authentication: false,
+  forbidden: false,
+  rejected: false,
+  'rate-limited': true,
+  server: true,
+  network: true,
+  timeout: true,
+  overloaded: false,
+  unanswered: false,
+  closed: false,
+} as const satisfies Record<string, boolean>
+
+/** What went wrong, in one word for a Switch node. */
+export type Kind = keyof typeof RETRYABLE
+
+/** What is known of a failure besides its message; plain data, unknown fields left out. */
+export interface Facts {
+  kind: Kind
+  retryable: boolean
+  /** Attempts to send a request for the message. */
+  attempts: number
+  /** 8x8's error code. */
+  code?: number
+  statusCode?: number
+  /** To quote to the support of 8x8. */
+  errorId?: string
+  /** When 8x8 met the error, as 8x8 wrote it. */
+  timestamp?: string
+  /** Indicators that 8x8 accepted before a session ended by itself. */
+  indicators?: number
+  umid?: string
+  channel?: string
+}
+
+/** What kept a connection from being made, or (`foreign`) an answer from being understood. */
+export interface ConnectionFailure {
+  what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy' | 'foreign'
+  /** The system's, OpenSSL's or HTTP's name for it, e.g. `ECONNREFUSED`; of a page its type. */
+  code: string
+}
+
+/**
+ * A typing indicator that could not be sent. One class for all kinds: what differs is data, and
+ * users tell the kinds apart by `kind` too. Holds no request, so it cannot carry the API key.
+ */
+export class MessagingError extends Error {
+  override readonly name = 'MessagingError'
+  /** Plain facts. Under this name, because Node-RED hands `cause` on to Catch nodes. */
+  override readonly cause: Facts
+  /** 8x8's error code. Set only when known, because Node-RED hands an own `code` on as it is. */
+  declare readonly code?: number
+  /** The configured property that is at fault, e.g. `umid`. */
+  readonly field: string | undefined
+  /** Whose message it is, for one that passes although it failed; not among the public facts. */
+  readonly subAccountId: string | undefined
+  /** ms that the server asked to wait before the next attempt. */
+  readonly retryAfter: number | undefined
+  readonly connectionFailure: ConnectionFailure | undefined
+
+  constructor(
+    kind: Kind,
+    message: string,
+    {
+      field,
+      subAccountId,
+      retryAfter,
+      obstacle,
+      ...facts
+    }: Partial<Facts> & {
+      field?: string | undefined
+      subAccountId?: string | undefined
+      retryAfter?: number | undefined
+      obstacle?: ConnectionFailure | undefined
+    } = {},
+  ) {
+    super(message)
+    this.cause = { kind, retryable: RETRYABLE[kind], attempts: 0, ...onlyKnown(facts) }
+    this.field = field
+    this.subAccountId = subAccountId
+    this.retryAfter = retryAfter
+    this.connectionFailure = obstacle
+    if (facts.code !== undefined) this.code = facts.code
+  }
+
+  /** The same failure for another message; messages must not share facts that a flow may change. */
+  clone(): MessagingError {
+    const { kind, ...facts } = this.cause
+    return new MessagingError(kind, this.message, { ...facts, field: this.field })
+  }
+
+  /** Without the name of the class: this is the text that a Catch node shows. */
+  override toString(): string {
+    return this.message
+  }
+}
+
+/** Without what is undefined. */
+export function onlyKnown<T extends object>(facts: T): T {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T
+}
+
+/** The error for a flow that stopped or was redeployed before the answer was there. */
+export function closedError(): MessagingError {
+  return new MessagingError('closed', 'The flow was stopped or redeployed meanwhile')
+}
+
+/** The error for a message that finds too many before it. @param waiting how many */
+export function overloadedError(waiting: number): MessagingError {
+  const text = `Too many messages: ${waiting} wait already for their turn to be sent`
+  return new MessagingError('overloaded', text)
+}
+
+/** 8x8's error body. Each field on its own, because an answer may bring only some of them. */
+const errorBody = z.object({
+  code: z.int().optional().catch(undefined),
+  message: z.string().optional().catch(undefined),
+  errorId: z.string().max(100).optional().catch(undefined),
+  timestamp: z.string().max(100).optional().catch(undefined),
+})
+
+/** Codes that say more than the status they come with (8x8 sends 1001 with 400, 401 and 500). */
+const KIND_OF_CODE: ReadonlyMap<number, Kind> = new Map([
+  [CODES.unauthorized, 'authentication'],
+  [CODES.forbidden, 'forbidden'],
+  [CODES.invalidIpAddress, 'forbidden'],
+  [CODES.illegalSubAccount, 'forbidden'],
+])
+
+/** Codes of what is wrong with a request, or that 8x8 cannot do: no repeat cures it. */
+const FINAL_CODES: ReadonlySet<number> = new Set([
+  CODES.invalidParameter,
+  CODES.invalidMsisdn,
+  CODES.invalidId,
+  CODES.outOfRange,
+  CODES.insecureProtocol,
+  CODES.notFound,
+  CODES.notImplemented,
+  CODES.unsupportedVersion,
+  CODES.unsupportedProduct,
+  CODES.invalidFallbackChannel,
+  CODES.missedUmid,
+])
+
+/** In plain words, before what the server itself says. */
+const EXPLANATION: Partial<Record<Kind, string>> = {
+  authentication: '8x8 refused the API key',
+  forbidden: '8x8 does not allow this key to use this sub-account from this address',
+  rejected: '8x8 rejected the request',
+  'rate-limited': '8x8 limits the rate of requests',
+  server: '8x8 failed to answer properly',
+}
+
+/** An answer other than success. */
+export interface Answer {
+  statusCode: number
+  /** Body, or undefined if there was none to read. */
+  text: string | undefined
+  /** The Retry-After header: seconds or an HTTP date. */
+  retryAfter: string | undefined
+}
+
+/** A date-time, as 8x8 writes it. */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$/
+
+/**
+ * What an answer that is not a success means: by its code first, then by its status.
+ * @param redact takes the API key out of what a server may have echoed
+ */
+export function errorOfAnswer(answer: Answer, redact: Redactor): MessagingError {
+  const { statusCode } = answer
+  const { code, message, errorId, timestamp } = parseErrorBody(answer.text)
+  const kind = KIND_OF_CODE.get(code ?? Number.NaN) ?? kindOfStatus(statusCode)
+  const final = code !== undefined && (KIND_OF_CODE.has(code) || FINAL_CODES.has(code))
+  // Who refuses a key is the one most likely to quote it, so nothing of its own words is shown.
+  const isSilent = statusCode === 401 || statusCode === 403 || kind === 'authentication'
+  const reason = message && !isSilent ? `: ${quote(message, redact)}` : ''
+  const numbers = code === undefined ? `${statusCode}` : `${statusCode}, code ${code}`
+  const inForm = (value: string | undefined, form: RegExp) => {
+    const masked = value && redact(value)
+    return masked && isSilent && !form.test(masked) ? undefined : masked || undefined
+  }
+  return new MessagingError(kind, `${EXPLANATION[kind]} (${numbers})${reason}`, {
+    retryable: !final && canRepeatHelp(statusCode),
+    statusCode,
+    code,
+    errorId: inForm(errorId, UMID), // of the same form
+    timestamp: inForm(timestamp, DATE_TIME),
+    retryAfter: parseRetryAfter(answer.retryAfter, Date.now()),
+  })
+}
+
+/**
+ * A success that is a page: a portal or a proxy answers in place of 8x8, whose success is never HTML.
+ * @param type its media type
+ */
+export function errorOfPage(statusCode: number, type: string): MessagingError {
+  const text = `A web page answered in place of 8x8 (${statusCode}, ${type})`
+  const advice = 'Check the base URL, and whether the network or a proxy asks for a login'
+  const obstacle = { what: 'foreign', code: type } as const
+  return new MessagingError('server', `${text}. ${advice}`, {
+    statusCode,
+    retryable: false,
+    obstacle,
+  })
+}
+
+/** What somebody else wrote: without the key, short, and on one line so that nobody forges a log. */
+function quote(said: string, redact: Redactor): string {
+  return redact(said)
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, 200)
+}
+
+function parseErrorBody(text = ''): z.infer<typeof errorBody> {
+  try {
+    return errorBody.safeParse(JSON.parse(text)).data ?? {}
+  } catch {
+    return {} // HTML of a proxy, or nothing
+  }
+}
+
+function kindOfStatus(statusCode: number): Kind {
+  if (statusCode === 401) return 'authentication'
+  if (statusCode === 403) return 'forbidden'
+  if (statusCode === 429) return 'rate-limited'
+  return statusCode >= 300 && statusCode < 500 ? 'rejected' : 'server'
+}
+
+/**
+ * ms from `now` (epoch ms) that a Retry-After header asks for; undefined if it says nothing. Seconds
+ * may have decimals, which RFC 9110 does not know but servers send.
+ */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  const value = header?.trim() ?? ''
+  if (/^(\d+(\.\d+)?|\.\d+)$/.test(value)) return Math.ceil(Number(value) * 1000)
+  const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** OpenSSL and Node name certificate and protocol failures in these ways; none heals by itself. */
+const CERTIFICATE_FAILURE =
+  /CERT|SELF_SIGNED|UNABLE_TO_|CRL|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/
+const PROTOCOL_FAILURE = /EPROTO|SSL|ERR_TLS_/
+
+/** undici's errors for an answer that breaks the rules of HTTP. */
+const NOT_HTTP = /HTTPParserError|UND_ERR_(RES_|HEADERS_OVERFLOW)/
+
+/** undici's words for a proxy that answers CONNECT with 4xx, e.g. 407 for a wrong password. */
+const REFUSED_BY_PROXY = /^Proxy response \((4\d\d)\)/
+
+/**
+ * What an error of the connection means: an answer never came, or made no sense.
+ * @param redact takes the API key out of what a server may have echoed, e.g. in its certificate
+ */
+export function errorOfConnection(error: unknown, redact: Redactor): MessagingError {
+  const { name = '', code = '', message = '' } = error as Partial<NodeJS.ErrnoException>
+  const detail = quote(message || code || String(error), redact)
+  if (NOT_HTTP.test(`${name} ${code}`)) {
+    const obstacle = { what: 'foreign', code: code || name } as const
+    return new MessagingError('server', `The answer cannot be understood: ${detail}`, { obstacle })
+  }
+  if (/TIMEOUT|TIMEDOUT/.test(code)) {
+    return new MessagingError('timeout', `No connection to 8x8 in time: ${detail}`)
+  }
+  const obstacle = connectionFailureOf(code, message)
+  const retryable = obstacle.what === 'host' || obstacle.what === 'unreachable'
+  return new MessagingError('network', `8x8 could not be reached: ${detail}`, {
+    retryable,
+    obstacle,
+  })
+}
+
+function connectionFailureOf(code: string, message: string): ConnectionFailure {
+  const refused = REFUSED_BY_PROXY.exec(message)
+  if (refused) return { what: 'proxy', code: `${refused[1]}` }
+  if (CERTIFICATE_FAILURE.test(code)) return { what: 'certificate', code }
+  if (PROTOCOL_FAILURE.test(code)) return { what: 'tls', code }
+  return { what: /^(ENOTFOUND|EAI_)/.test(code) ? 'host' : 'unreachable', code }
+}

@@ -1,0 +1,123 @@
+import { types } from 'node:util'
+import { z } from 'zod'
+import { CHANNELS, CHANNELS_WITHOUT_INDICATOR, SUB_ACCOUNT_ID, UMID } from '../api'
+import { cleanChannel, cleanText, cleanUmid } from '../clean'
+import { ACTIONS, type Action } from '../typing/actions'
+
+/** ISO 8601 with a time zone, with seconds or (-1) without. */
+const isoDate = z.union([
+  z.iso.datetime({ offset: true }),
+  z.iso.datetime({ offset: true, precision: -1 }),
+])
+
+/** ms since 1970 above which a number can be such; s instead of ms would be long ago. 1973. */
+const EARLIEST = 1e11
+
+/** ms since 1970 of the last Date that there is. */
+const LATEST = 8.64e15
+
+/**
+ * What a message can say: how each field is read, undefined where it is wrong, and what was
+ * expected. Plain code and not zod where it is as short, because every message comes through here;
+ * for the same reason a text is cleaned only where it does not fit as it is.
+ */
+const FIELDS = {
+  action: {
+    read: readAction,
+    form: `one of ${ACTIONS.join(', ')}`,
+  },
+  umid: {
+    read: (value: unknown) => readText(value, UMID, cleanUmid),
+    form: "8-4-4-4-12 hexadecimal digits, as in the webhook's payload.umid",
+  },
+  channel: {
+    read: readChannel,
+    form: 'the name of an 8x8 channel, e.g. whatsapp or rcs',
+  },
+  subAccountId: {
+    read: (value: unknown) => readText(value, SUB_ACCOUNT_ID, cleanText),
+    form: '3 to 50 letters, digits or any of - . _ &',
+  },
+  receivedAt: {
+    read: readTime,
+    form: 'a Date, ms since 1970, or ISO 8601 with a time zone',
+  },
+  conversation: {
+    read: readConversation,
+    form: 'a text of at most 200 characters, or a number',
+  },
+} as const
+
+/** A channel of 8x8, with or without indicators. */
+type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
+
+const KNOWN_CHANNELS: ReadonlySet<string> = new Set([...CHANNELS, ...CHANNELS_WITHOUT_INDICATOR])
+
+function readAction(value: unknown): Action | undefined {
+  if (typeof value !== 'string') return undefined
+  const name = cleanText(value)
+  return ACTIONS.find((action) => action === name)
+}
+
+function readText(
+  value: unknown,
+  form: RegExp,
+  clean: (text: string) => string,
+): string | undefined {
+  if (typeof value !== 'string') return undefined
+  if (form.test(value)) return value
+  const cleaned = clean(value)
+  return form.test(cleaned) ? cleaned : undefined
+}
+
+function readChannel(value: unknown): KnownChannel | undefined {
+  if (typeof value !== 'string') return undefined
+  const name = KNOWN_CHANNELS.has(value) ? value : cleanChannel(value)
+  return KNOWN_CHANNELS.has(name) ? (name as KnownChannel) : undefined
+}
+
+function readTime(value: unknown): number | undefined {
+  // Not instanceof: a Date of a function node may come from another realm.
+  const given = types.isDate(value) ? timeOf(value) : value
+  if (typeof given === 'number') return given >= EARLIEST && given <= LATEST ? given : undefined
+  if (typeof given !== 'string') return undefined
+  const time = cleanText(given)
+  if (/^\d{12,14}$/.test(time)) return Number(time)
+  const parsed = isoDate.safeParse(time).success ? Date.parse(time) : Number.NaN
+  return Number.isNaN(parsed) ? undefined : parsed
+}
+
+/** Bounded, because a session keeps it. */
+function readConversation(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? `${value}` : undefined
+  if (typeof value !== 'string') return undefined
+  const text = cleanText(value)
+  return text && text.length <= 200 ? text : undefined
+}
+
+/** A field of a message. */
+export type Field = keyof typeof FIELDS
+type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
+
+/** Not by the Date's own getTime, which may be anything. */
+function timeOf(date: Date): number {
+  return Date.prototype.getTime.call(date)
+}
+
+/** A value, or undefined where nothing is given; a text of blanks is nothing. */
+export function emptyToUndefined(value: unknown): unknown {
+  if (typeof value !== 'string') return value ?? undefined
+  const first = value.charCodeAt(0)
+  const isPrinted = first > 0x20 && first < 0x7f // as of nearly every text, so look no further
+  return isPrinted || /\S/.test(value) ? value : undefined
+}
+
+/** The value of a field, without what was typed or pasted around it; undefined: not well-formed. */
+export function parse<F extends Field>(field: F, value: unknown): Parsed<F> | undefined {
+  return FIELDS[field].read(value) as Parsed<F> | undefined
+}
+
+/** What a field must look like, in words. */
+export function formOf(field: Field): string {
+  return FIELDS[field].form
+}

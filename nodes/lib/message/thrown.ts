@@ -1,0 +1,36 @@
+import { MessagingError } from '../errors'
+
+/** Characters of a thrown error's message that are shown; our choice. */
+const MAX_TEXT = 200
+
+/** What was thrown, in words of at most 200 characters; it may throw itself when looked at. */
+export function describe(thrown: unknown): string {
+  try {
+    // Not instanceof: JSONata throws plain objects, a function node errors of another realm.
+    const message = (thrown as { message?: unknown } | undefined | null)?.message
+    // On one line, so that nobody forges lines of a log.
+    return typeof message === 'string'
+      ? message.slice(0, MAX_TEXT).replace(/\p{Cc}+/gu, ' ')
+      : `a thrown ${typeof thrown}`
+  } catch {
+    return 'a thrown object that cannot be shown'
+  }
+}
+
+/** @param what of the message cannot be read, e.g. `The umid` @param field at fault, if one is */
+export function unreadable(what: string, thrown: unknown, field?: string): MessagingError {
+  const text = `${what} cannot be read: ${describe(thrown)}`
+  return new MessagingError('invalid-input', text, { field })
+}
+
+/**
+ * A property of a message, or of something in it.
+ * @throws {MessagingError} `invalid-input` that names the property, where it throws when it is read
+ */
+export function property(object: object, name: string, what = `msg.${name}`): unknown {
+  try {
+    return (object as Record<string, unknown>)[name]
+  } catch (thrown) {
+    throw unreadable(what, thrown)
+  }
+}

@@ -1,0 +1,104 @@
+import { types } from 'node:util'
+import { unreadable } from './thrown'
+
+/** What a typing indicator needs to know of an inbound message; unchecked, as 8x8 wrote it. */
+export interface WebhookMessage {
+  umid?: unknown
+  channel?: unknown
+  subAccountId?: unknown
+  /** When 8x8 received the message. */
+  timestamp?: unknown
+  user?: { msisdn?: unknown; channelUserId?: unknown } | undefined
+}
+
+/** An event of 8x8, as its webhooks bring it. */
+export interface Webhook {
+  /** Whether it is an inbound message; nothing else can be answered. */
+  inbound: boolean
+  /** Unchecked, as 8x8 wrote it. */
+  eventType: unknown
+  /** Whether it tells of the business account and not of a message. */
+  business: boolean
+  /** Of an event that is not inbound: what it has of these. */
+  message: WebhookMessage
+}
+
+/** Bytes of a text that is read as a webhook; 8x8's have a few thousand. Our choice. */
+const MAX_TEXT = 1024 * 1024
+
+/**
+ * Reads `msg.payload` as an 8x8 webhook, version 2 or 3. Only what matters here is looked at, and
+ * by hand, because every message comes through here.
+ * @param asText whether JSON as a text or a Buffer counts: of an `http in` node that was told no
+ *   content type, or of MQTT
+ * @returns undefined for anything else
+ * @throws {MessagingError} `invalid-input` for one that throws
+ */
+export function readWebhook(payload: unknown, asText: boolean): Webhook | undefined {
+  try {
+    return read(asText ? parseText(payload) : payload)
+  } catch (thrown) {
+    throw unreadable('msg.payload', thrown)
+  }
+}
+
+function read(payload: unknown): Webhook | undefined {
+  if (!isObject(payload)) return undefined
+  const { eventType, payload: event } = payload
+  if (!isObject(event)) {
+    if (!isObject(payload.eventDetails)) return undefined
+    return { inbound: false, eventType, business: true, message: {} }
+  }
+  if (typeof eventType !== 'string') return undefined
+  const { umid, subAccountId, timestamp, user } = event
+  return {
+    inbound: eventType === 'inbound_message_received',
+    eventType,
+    business: false,
+    message: {
+      umid,
+      subAccountId,
+      timestamp,
+      channel: channelOf(payload, event),
+      // Copied, so that nothing of the payload is read outside of here.
+      user: isObject(user) ? { msisdn: user.msisdn, channelUserId: user.channelUserId } : undefined,
+    },
+  }
+}
+
+/** An older sample of LINE has its channel beside the umid; an inbound SMS names none. */
+function channelOf(webhook: Record<string, unknown>, event: Record<string, unknown>): unknown {
+  const { recipient } = event
+  const channel = isObject(recipient) ? recipient.channel : event.channel
+  if (channel) return channel
+  const { namespace } = webhook
+  return typeof namespace === 'string' && namespace.toUpperCase() === 'SMS' ? 'sms' : undefined
+}
+
+/** The event in a text or a Buffer, or the payload as it is where it is none. */
+function parseText(payload: unknown): unknown {
+  const text = textOf(payload)
+  // A look before the work: most texts are something else.
+  if (text === undefined || !/^\s*\{/.test(text) || !text.includes('"eventType"')) return payload
+  try {
+    return JSON.parse(text.trim()) // a byte order mark counts as a blank
+  } catch {
+    return payload
+  }
+}
+
+/** A text or a Buffer as text; undefined for one above 1 MB, and for anything else. */
+export function textOf(payload: unknown): string | undefined {
+  if (typeof payload === 'string') {
+    return payload.length <= MAX_TEXT && Buffer.byteLength(payload) <= MAX_TEXT
+      ? payload
+      : undefined
+  }
+  if (!types.isUint8Array(payload) || payload.byteLength > MAX_TEXT) return undefined
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()
+}
+
+/** Whether a value is an object, and no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,62 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { Node, NodeAPI } from 'node-red'
+import type { ProxyRoute } from '../client/transport'
+import { MessagingError } from '../errors'
+import { type ProxyNode, resolveProxy } from './proxy'
+import { readTlsConfig, type TlsNode, tlsOptions } from './tls'
+
+/** What is between us and 8x8. */
+export interface NetworkOptions {
+  tls: ConnectionOptions | undefined
+  proxy: ProxyRoute | undefined
+}
+
+/** The config nodes that an account may name. Any other with a URL would pass for a proxy. */
+const TYPES = { tls: 'tls-config', proxy: 'http proxy' } as const
+
+/**
+ * The way to an origin, by the config nodes that an account names.
+ * @throws {MessagingError} `not-configured`: a node that does not run or is no such node, or that
+ * cannot be used as it stands
+ */
+export function resolveNetworkOptions(
+  RED: NodeAPI,
+  origin: string,
+  config: { tls?: string | undefined; proxy?: string | undefined },
+): NetworkOptions {
+  const tlsNode = getConfigNode<Node & TlsNode>(RED, 'tls', config.tls)
+  const configured = tlsNode && readTlsConfig(tlsNode, storedProperties(RED, tlsNode))
+  const proxy = resolveProxy(
+    origin,
+    getConfigNode<ProxyNode>(RED, 'proxy', config.proxy),
+    process.env,
+  )
+  return { tls: tlsOptions(origin, configured), proxy }
+}
+
+/** A node that runs. @param id blank: none */
+export function getNode<T>(RED: NodeAPI, id: string | undefined): T | undefined {
+  return id ? ((RED.nodes.getNode(id) ?? undefined) as T | undefined) : undefined
+}
+
+/** Without it the key would go another way than the one that was chosen, so it has to be there. */
+function getConfigNode<T>(
+  RED: NodeAPI,
+  field: keyof typeof TYPES,
+  id: string | undefined,
+): T | undefined {
+  const node = getNode<Node>(RED, id)
+  if (!id || node?.type === TYPES[field]) return node as T | undefined
+  const text = `The ${TYPES[field]} node of the account is missing, disabled or of another type`
+  throw new MessagingError('not-configured', text, { field })
+}
+
+/** Of a node that runs: its properties and credentials before variables were put in. */
+function storedProperties(RED: NodeAPI, { id, _alias }: Node): Record<string, unknown> {
+  const storedId = _alias ?? id
+  let properties = {}
+  RED.nodes.eachNode((stored) => {
+    if (stored.id === storedId) properties = stored
+  })
+  return { ...properties, ...(RED.nodes.getCredentials(storedId) as object | undefined) }
+}

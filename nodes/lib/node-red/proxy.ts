@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { ProxyRoute } from '../client/transport'
+import { MessagingError } from '../errors'
+import { check, required, resolved } from './validate'
+
+/** Node-RED's `http proxy` config node, which stores what it was given, of any type. */
+export interface ProxyNode {
+  url?: unknown
+  noproxy?: unknown
+  credentials?: { username?: unknown; password?: unknown }
+}
+
+const proxyUrl = required('URL of the proxy')
+const loginPart = resolved('The user and password of the proxy must be texts')
+const exceptions = z.array(resolved('The hosts without the proxy must be a list of texts'))
+
+/**
+ * The proxy on the way to an origin: that of the node or, without one, of the environment.
+ * @throws {MessagingError} `not-configured` for a node without a URL, a proxy URL that is none, or a user
+ * or password that cannot be read: the request must not go another way than the one chosen
+ */
+export function resolveProxy(
+  origin: string,
+  node: ProxyNode | undefined,
+  environment: NodeJS.ProcessEnv,
+): ProxyRoute | undefined {
+  const variable = (name: string) =>
+    environment[name.toLowerCase()] || environment[name.toUpperCase()] || ''
+  const given = node
+    ? check('proxy', proxyUrl, node.url)
+    : variable(origin.startsWith('https:') ? 'https_proxy' : 'http_proxy')
+  if (!given) return undefined
+  const url = given.trim()
+  const complete = /^\w+:\/\//.test(url) ? url : `http://${url}` // the core takes host:port too
+  if (!URL.canParse(complete) || !/^https?:/i.test(complete)) {
+    const text = 'The URL of the proxy must be http://host:port or https://host:port'
+    throw new MessagingError('not-configured', text, { field: 'proxy' })
+  }
+  const login = (node && loginOfNode(node)) ?? loginOfUrl(new URL(complete))
+  const noProxy = node && check('proxy', exceptions, [node.noproxy ?? []].flat())
+  return {
+    url: complete,
+    noProxy: noProxy ? noProxy.join(',') : variable('no_proxy'),
+    ...(login && { token: `Basic ${Buffer.from(login).toString('base64')}` }),
+  }
+}
+
+function loginOfNode({ credentials }: ProxyNode): string | undefined {
+  const username = check('proxy', loginPart, credentials?.username ?? '')
+  const password = check('proxy', loginPart, credentials?.password ?? '')
+  return username || password ? `${username}:${password}` : undefined
+}
+
+/** Read here, because undici takes no notice of a user without a password. */
+function loginOfUrl({ username, password }: URL): string | undefined {
+  if (!username && !password) return undefined
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  } catch {
+    const text = 'The user and password in the URL of the proxy must be percent-encoded'
+    throw new MessagingError('not-configured', text, { field: 'proxy' })
+  }
+}

@@ -1,0 +1,193 @@
+import { CHANNELS, type Channel } from '../api'
+import type { ApiRequest } from '../client/request'
+
+/** What a session is found by. */
+export interface Indexed {
+  readonly request: {
+    umid: string
+    channel: Channel
+    subAccountId: string
+    conversation?: string | undefined
+  }
+  readonly owner: { readonly id: string }
+}
+
+/** Who we are typing to. */
+export interface Conversation {
+  subAccountId: string
+  /** Undefined: on whichever channel. */
+  channel?: Channel | undefined
+  /** E.g. the customer's phone number. */
+  conversation?: string | undefined
+}
+
+/** What a stop names: the umid, or where it is not known the conversation. */
+export type Target = { umid: string } | Conversation
+
+/** Finds sessions, at a cost that does not depend on how many there are. */
+export class SessionIndex<S extends Indexed> {
+  readonly #byUmid = new Map<string, S>()
+  readonly #byConversation = new Map<string, S>()
+  readonly #byOwner = new Map<string, Set<S>>()
+
+  add(session: S): void {
+    const { request, owner } = session
+    this.#byUmid.set(request.umid.toLowerCase(), session)
+    if (request.conversation !== undefined) this.#byConversation.set(keyOf(request), session)
+    const sessions = this.#byOwner.get(owner.id) ?? new Set()
+    this.#byOwner.set(owner.id, sessions.add(session))
+  }
+
+  remove(session: S): void {
+    const { request, owner } = session
+    this.#byUmid.delete(request.umid.toLowerCase())
+    if (request.conversation !== undefined) this.#byConversation.delete(keyOf(request))
+    const sessions = this.#byOwner.get(owner.id)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#byOwner.delete(owner.id)
+  }
+
+  /** @param umid in either case of the letters */
+  ofUmid(umid: string): S | undefined {
+    return this.#byUmid.get(umid.toLowerCase())
+  }
+
+  /** @param which with its channel */
+  ofConversation(which: Conversation): S | undefined {
+    return which.conversation === undefined ? undefined : this.#byConversation.get(keyOf(which))
+  }
+
+  /** All that a stop names: at most one for a umid, and one for each channel of a conversation. */
+  find(which: Target): S[] {
+    const found =
+      'umid' in which
+        ? [this.ofUmid(which.umid)]
+        : (which.channel ? [which.channel] : CHANNELS).map((channel) =>
+            this.ofConversation({ ...which, channel }),
+          )
+    return found.filter((session) => session !== undefined)
+  }
+
+  /** A copy, so that sessions may be removed on the way. @param owner undefined: of all */
+  list(owner?: Indexed['owner']): S[] {
+    return [...((owner ? this.#byOwner.get(owner.id) : this.#byUmid.values()) ?? [])]
+  }
+}
+
+/** An indicator that waits to be sent, or is on the wire. */
+export interface PendingRequest extends Pick<Indexed, 'request'> {
+  readonly apiRequest: ApiRequest
+  /** Whether a stop awaits it. */
+  stopped?: boolean
+}
+
+/**
+ * Finds indicators that are pending: by umid at once, by conversation in a look at all of them,
+ * because a second key would cost each message more than a stop by conversation costs.
+ */
+export class PendingRequests {
+  /** Mostly one for each umid: Sets throughout would double the cost. */
+  readonly #byUmid = new Map<string, PendingRequest | Set<PendingRequest>>()
+
+  /** @param umid of the request, or another under which to find it as well */
+  add(pending: PendingRequest, umid = pending.request.umid): void {
+    const key = umid.toLowerCase()
+    const found = this.#byUmid.get(key)
+    if (found instanceof Set) found.add(pending)
+    else this.#byUmid.set(key, found ? new Set([found, pending]) : pending)
+  }
+
+  remove(pending: PendingRequest, umid = pending.request.umid): void {
+    const key = umid.toLowerCase()
+    const found = this.#byUmid.get(key)
+    if (found instanceof Set) found.delete(pending)
+    if (found === pending || (found instanceof Set && found.size === 0)) this.#byUmid.delete(key)
+  }
+
+  find(which: Target): PendingRequest[] {
+    if (this.#byUmid.size === 0) return []
+    if ('umid' in which) return toArray(this.#byUmid.get(which.umid.toLowerCase()))
+    const all = new Set([...this.#byUmid.values()].flatMap(toArray))
+    return [...all].filter(({ request }) => isOf(which, request))
+  }
+}
+
+function toArray(found: PendingRequest | Set<PendingRequest> | undefined): PendingRequest[] {
+  if (found instanceof Set) return [...found]
+  return found ? [found] : []
+}
+
+function isOf(which: Conversation, request: Indexed['request']): boolean {
+  const { subAccountId, channel = request.channel, conversation } = which
+  if (conversation === undefined) return false
+  return keyOf({ subAccountId, channel, conversation }) === keyOf(request)
+}
+
+function keyOf({ subAccountId, channel, conversation }: Conversation): string {
+  return `${subAccountId} ${channel} ${conversation}`
+}
+
+/** Umids that are remembered for a time. Costs nothing but memory while nothing is added. */
+export class RecentUmids {
+  readonly #span: number
+  readonly #max: number
+  /** When each was added, in performance.now(); the oldest first. */
+  readonly #addedAt = new Map<string, number>()
+
+  /** @param span ms @param max remembered at once; the oldest make room */
+  constructor(span: number, max = Number.POSITIVE_INFINITY) {
+    this.#span = span
+    this.#max = max
+  }
+
+  add(umid: string): void {
+    const key = umid.toLowerCase()
+    this.#addedAt.delete(key) // to make it the newest
+    this.#addedAt.set(key, performance.now())
+    this.forget()
+  }
+
+  /** @param umid in either case of the letters */
+  has(umid: string): boolean {
+    if (this.#addedAt.size === 0) return false
+    const addedAt = this.#addedAt.get(umid.toLowerCase())
+    return addedAt !== undefined && addedAt + this.#span > performance.now()
+  }
+
+  /** Drops what is over. @returns how many are left */
+  forget(): number {
+    const now = performance.now()
+    for (const [umid, addedAt] of this.#addedAt) {
+      if (addedAt + this.#span > now && this.#addedAt.size <= this.#max) break
+      this.#addedAt.delete(umid)
+    }
+    return this.#addedAt.size
+  }
+}
+
+/** Remembers umids for a time, for each owner. */
+export class RecentUmidsByOwner {
+  readonly #span: number
+  readonly #byOwner = new Map<string, RecentUmids>()
+
+  /** @param span ms */
+  constructor(span: number) {
+    this.#span = span
+  }
+
+  add(owner: string, umid: string): void {
+    let own = this.#byOwner.get(owner)
+    if (!own) {
+      // Rare, and with a new owner an old one may have gone that adds nothing any more.
+      for (const [id, umids] of this.#byOwner) if (!umids.forget()) this.#byOwner.delete(id)
+      own = new RecentUmids(this.#span)
+      this.#byOwner.set(owner, own)
+    }
+    own.add(umid)
+  }
+
+  /** @param umid in either case of the letters */
+  has(owner: string, umid: string): boolean {
+    return this.#byOwner.get(owner)?.has(umid) ?? false
+  }
+}

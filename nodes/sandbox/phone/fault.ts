@@ -1,0 +1,38 @@
+import { CODES } from '../../lib/api'
+import type { Fault } from '../../lib/sandbox/faults'
+import type { Trouble } from './state'
+
+/** ms that a slow API takes; our choice, below the 5 s that an account waits by default. */
+const SLOW = 4000
+
+/**
+ * What a request meets while a trouble lasts. Statuses and codes are of the 8x8 doc; that a message
+ * that is too old gets 400 and 1300 is our guess, the same that the sandbox makes for a real one.
+ * @param resource of the request: only an indicator can come too late
+ */
+export function faultOf(
+  trouble: Trouble,
+  resource: 'events' | 'messages' | undefined,
+): Fault | undefined {
+  switch (trouble) {
+    case 'unauthorized':
+      return {
+        status: 401,
+        code: CODES.unauthorized,
+        message: 'Request was not authenticated properly',
+      }
+    case 'rate-limited':
+      return { status: 429, retryAfter: 2, message: 'Too many requests' }
+    case 'error':
+      return { status: 500, code: CODES.internalError, message: 'Internal server error' }
+    case 'slow':
+      return { delay: SLOW }
+    case 'down':
+      return { action: 'reset' }
+    case 'expired':
+      if (resource !== 'events') return undefined
+      return { status: 400, code: CODES.notFound, message: 'umid not found (or expired)' }
+    case 'none':
+      return undefined
+  }
+}

@@ -1,0 +1,168 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isCrossOrigin, removeCorsHeaders } from '../../lib/http/same-origin'
+import { PageFiles } from './files'
+import { answer, answerError, HttpError, readWrite } from './http'
+import type { Phone } from './phone'
+import { MAX_TEXT, TROUBLES } from './state'
+import { Streams } from './stream'
+
+/** The path of all phones below the HTTP node root. */
+export const PHONES_PATH = '/8x8-sandbox'
+
+/** A number of messages of one phone in so many ms; our choice. Beyond it: 429. */
+const MAX_MESSAGES = 20
+const SPAN = 10_000
+
+const FOREIGN =
+  'Only the page itself may read and write here. Behind a proxy, pass on Host or use HTTPS'
+
+const ROUTE = /^\/8x8-sandbox\/([^/]+)(\/[^/]*)?$/i
+
+/** A request handler of Express, version 4 or 5. */
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown
+
+/** What is needed of an Express app, version 4 or 5. */
+export interface HttpApp {
+  all(path: RegExp, ...handlers: Handler[]): unknown
+}
+
+interface ServedPhone {
+  phone: Phone
+  streams: Streams
+  /** When the last messages came, in performance.now(); at most 20. */
+  written: number[]
+}
+
+/** The resources that the page writes to. */
+const WRITES = new Map([
+  ['messages', writeMessage],
+  ['trouble', setTrouble],
+])
+
+/** The site of each app. Weak: the app of a test or of an embedder may go. */
+const sites = new WeakMap<HttpApp, PhoneRouter>()
+
+/**
+ * The one site of an app, mounted when it is first asked for; Express has no way to take a handler
+ * away, so it stays, and without phones it answers 404.
+ * @param middleware `httpNodeMiddleware`: run before each request, as `http in` does
+ * @param folder where the built files of the page are
+ */
+export function routerOf(
+  app: HttpApp,
+  middleware: Handler[] = [],
+  folder = __dirname,
+): PhoneRouter {
+  let site = sites.get(app)
+  if (!site) {
+    site = new PhoneRouter(new PageFiles(folder))
+    sites.set(app, site)
+    // By route, not by use(), so that a middleware sees the same path as before `http in`.
+    app.all(/^\/8x8-sandbox(?:\/.*)?$/i, ...middleware, site.handle)
+  }
+  return site
+}
+
+/** The pages of all phones of a runtime. */
+export class PhoneRouter {
+  readonly #phones = new Map<string, ServedPhone>()
+  readonly #files: PageFiles
+
+  constructor(files: PageFiles) {
+    this.#files = files
+  }
+
+  /** Shows a phone until it closes. @param id of its node */
+  add(id: string, phone: Phone): void {
+    const deployed = { phone, streams: new Streams(phone), written: [] }
+    this.#phones.set(id, deployed)
+    phone.on('close', () => {
+      // A redeployed node may be there already.
+      if (this.#phones.get(id) === deployed) this.#phones.delete(id)
+    })
+  }
+
+  /** The request handler. */
+  readonly handle: Handler = (request, response) => {
+    removeCorsHeaders(response)
+    this.#answer(request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy()
+      else if (error instanceof HttpError) answerError(response, error)
+      else answerError(response, new HttpError(500, 'Internal error'))
+    })
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '' } = request
+    const [, id = '', rest] = ROUTE.exec(url.replace(/\?.*/s, '')) ?? []
+    const deployed = this.#phones.get(decode(id))
+    if (!deployed) throw new HttpError(404, 'No such phone is deployed')
+    // Relative, so that it holds below any root and behind any proxy.
+    if (rest === undefined) return answer(response, 308, { location: `${id}/` })
+    const resource = rest.slice(1)
+    const write = WRITES.get(resource)
+    // The files tell nothing of the phone, and a link to the page may stand anywhere.
+    if ((write || resource === 'events') && isCrossOrigin(request)) {
+      throw new HttpError(403, FOREIGN)
+    }
+    allow(method, write ? ['POST'] : ['GET', 'HEAD'])
+    if (write) {
+      const body = await readWrite(request)
+      write(deployed, body)
+      answer(response, 202)
+    } else if (resource === 'events') {
+      allow(method, ['GET'])
+      deployed.streams.add(response)
+    } else await this.#sendFile(resource || 'page.html', response)
+  }
+
+  async #sendFile(name: string, response: ServerResponse): Promise<void> {
+    const type = this.#files.typeOf(name)
+    if (!type) throw new HttpError(404, 'Not found')
+    const file = await this.#files.read(name).catch(() => undefined)
+    if (file) answer(response, 200, { 'content-type': type }, file)
+    else answer(response, 503, { 'content-type': 'text/plain' }, `${name} was not built`)
+  }
+}
+
+/** @throws {HttpError} 400, 429 */
+function writeMessage({ phone, written }: ServedPhone, { text }: Record<string, unknown>): void {
+  const trimmed = typeof text === 'string' ? text.trim() : ''
+  if (trimmed === '' || trimmed.length > MAX_TEXT) {
+    throw new HttpError(400, `text: 1 to ${MAX_TEXT} characters`)
+  }
+  const now = performance.now()
+  const [oldest = 0] = written
+  if (written.length === MAX_MESSAGES && now - oldest < SPAN) {
+    const text = `More than ${MAX_MESSAGES} messages in ${SPAN / 1000} s`
+    const wait = Math.ceil((oldest + SPAN - now) / 1000)
+    throw new HttpError(429, text, { 'retry-after': `${wait}` })
+  }
+  if (written.push(now) > MAX_MESSAGES) written.shift()
+  phone.write(trimmed)
+}
+
+/** @throws {HttpError} 400 */
+function setTrouble({ phone }: ServedPhone, { trouble }: Record<string, unknown>): void {
+  const known = TROUBLES.find((one) => one === trouble)
+  if (!known) throw new HttpError(400, `trouble: one of ${TROUBLES.join(', ')}`)
+  phone.trouble = known
+}
+
+/** @throws {HttpError} 405 */
+function allow(method: string, methods: string[]): void {
+  if (methods.includes(method)) return
+  throw new HttpError(405, 'Method not allowed', { allow: methods.join(', ') })
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
+}

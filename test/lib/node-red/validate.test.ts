@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { MessagingError } from '../../../nodes/lib/errors'
+import { check, seconds } from '../../../nodes/lib/node-red/validate'
+
+describe('check: seconds', () => {
+  const read = (value: unknown, blank = 7, most?: number) =>
+    check('timeout', seconds('timeout', blank, most), value)
+
+  for (const [value, ms] of [
+    ['5', 5000],
+    ['0.5', 500],
+    ['.5', 500],
+    ['007', 7000],
+    [5, 5000],
+    [0.25, 250],
+    [86_400, 86_400_000],
+    ['', 7000],
+    [null, 7000],
+  ] as const) {
+    it(`takes ${JSON.stringify(value)} as ${ms} ms`, () => {
+      assert.equal(read(value), ms)
+    })
+  }
+
+  for (const value of [
+    ...[true, false, [], [5], {}, undefined, new Date(5), Number.NaN, Number.POSITIVE_INFINITY],
+    ...['1e3', 'abc', '0x10', '5.', ' 5', '5 ', ' ', '-1', '+5', '1,5', '5s', 'Infinity', '86401'],
+    ...[0, '0', '0.0', -1, 86_401],
+  ]) {
+    it(`refuses ${typeof value} ${String(value)}, and says what is wanted`, () => {
+      assert.throws(
+        () => read(value),
+        (error) =>
+          error instanceof MessagingError &&
+          error.cause.kind === 'not-configured' &&
+          error.field === 'timeout' &&
+          error.message === 'The timeout must be a number of seconds above 0 to 86400',
+      )
+    })
+  }
+
+  it('takes 0 where a blank field stands for it', () => {
+    for (const value of ['', null, 0, '0']) assert.equal(read(value, 0), 0)
+    assert.throws(() => read(-1, 0), { message: /seconds from 0 to 86400/ })
+  })
+
+  it('takes no more than it may', () => {
+    assert.equal(read(60, 7, 60), 60_000)
+    assert.throws(() => read(60.1, 7, 60), { message: /above 0 to 60$/ })
+  })
+})
