@@ -4,7 +4,7 @@ import type { AccountNode, Connection } from '../lib/connection'
 import { MessagingError } from '../lib/errors'
 import { resolveNetworkOptions } from '../lib/node-red/network'
 import { Sessions } from '../lib/typing/sessions'
-import type { AccountDef } from './account'
+import type { AccountDef } from './options'
 import { readSettings } from './settings'
 
 /** Gives an account its connection, or the reason why there is none, which it also warns of. */

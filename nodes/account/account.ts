@@ -1,15 +1,5 @@
-import type { NodeAPI, NodeDef } from 'node-red'
-import type { AccountNode } from '../lib/connection'
-import type { AccountOptions } from './options'
-
-/** An account as a flow stores it. */
-export type AccountDef = NodeDef & Partial<AccountOptions>
-
-/** The config node with what a connection test needs of it. */
-export interface DeployedAccountNode extends AccountNode {
-  /** As it is deployed, environment references resolved. */
-  deployed: AccountDef
-}
+import type { NodeAPI } from 'node-red'
+import type { AccountDef, DeployedAccountNode } from './options'
 
 /** Registers `8x8-account`: who we are at 8x8, and how to get there. */
 export default function register(RED: NodeAPI): void {

@@ -1,4 +1,6 @@
+import type { NodeDef } from 'node-red'
 import type { Region } from '../lib/api'
+import type { AccountNode } from '../lib/connection'
 
 /** The properties of an `8x8-account`, as the editor stores them. Texts may be `${NAME}`. */
 export interface AccountOptions {
@@ -19,6 +21,15 @@ export interface AccountOptions {
   maxInFlight: number | string
   /** Messages that wait for their turn, at most; what comes on top is `overloaded`. */
   maxWaiting: number | string
+}
+
+/** An account as a flow stores it. */
+export type AccountDef = NodeDef & Partial<AccountOptions>
+
+/** The config node with what a connection test needs of it. */
+export interface DeployedAccountNode extends AccountNode {
+  /** As it is deployed, environment references resolved. */
+  deployed: AccountDef
 }
 
 /** What a new account starts with, and what a property that is not stored counts as. */

@@ -13,10 +13,10 @@ import { check } from '../lib/node-red/validate'
 import { leadsToNode } from '../lib/node-red/wired'
 import { ACTIONS } from '../lib/typing/actions'
 import { Indicator } from './indicator'
+import type { TypingIndicatorDef } from './options'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions, UNSUPPORTED } from './options'
 import type { Values } from './request'
 import { readTiming } from './timing'
-import type { TypingIndicatorDef } from './typing-indicator'
 
 /** One of a few words, which an environment variable may hold. */
 function oneOf<const T extends string>(words: readonly T[], wrong: string) {

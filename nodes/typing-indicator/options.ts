@@ -1,3 +1,4 @@
+import type { NodeDef } from 'node-red'
 import type { Action } from '../lib/typing/actions'
 
 /** What a message of a channel without typing indicators does. */
@@ -32,6 +33,9 @@ export interface TypingIndicatorOptions {
   /** s after which typing ends unanswered (`start`). */
   maxDuration: number | string
 }
+
+/** A typing indicator as a flow stores it. */
+export type TypingIndicatorDef = NodeDef & Partial<TypingIndicatorOptions>
 
 /** What a new node starts with, and what a property that is not stored counts as. */
 export const TYPING_INDICATOR_DEFAULTS = {

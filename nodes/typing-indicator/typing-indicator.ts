@@ -1,8 +1,5 @@
-import type { Node, NodeAPI, NodeDef } from 'node-red'
-import type { TypingIndicatorOptions } from './options'
-
-/** A typing indicator as a flow stores it. */
-export type TypingIndicatorDef = NodeDef & Partial<TypingIndicatorOptions>
+import type { Node, NodeAPI } from 'node-red'
+import type { TypingIndicatorDef } from './options'
 
 /** Registers `8x8-typing-indicator`: one input, outputs for success and error. */
 export default function register(RED: NodeAPI): void {

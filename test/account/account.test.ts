@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeInitializer } from 'node-red'
@@ -10,7 +11,7 @@ import type { AccountNode } from '../../nodes/lib/connection'
 import { MessagingError } from '../../nodes/lib/errors'
 import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
 import { identify } from '../support/certificates'
-import { CANARY } from '../support/events'
+import { CANARY, durationOf, moment } from '../support/events'
 import { loadFlow, logged, unloadFlow } from '../support/flow'
 import { closeServers, startProxy, startServer } from '../support/server'
 import { CATCH, message } from '../support/typing'
@@ -292,6 +293,25 @@ describe('8x8-account', () => {
     }
     const { connection } = helper.getNode('account') as AccountNode
     assert.ok('client' in connection)
+  })
+
+  it('closes its connections when it is deployed again', async () => {
+    const sockets = new Set<Socket>()
+    const gone = moment()
+    const server = await startServer((response, _request, { socket }) => {
+      sockets.add(
+        socket.once('close', () => sockets.delete(socket) && !sockets.size && gone.come()),
+      )
+      response.end()
+    })
+    const account = { region: 'custom', baseUrl: server.url }
+    const flow = await loadFlow({ account })
+    await flow.send(message())
+    assert.equal(sockets.size, 1)
+    // Sooner than an idle connection ends by itself (4 s).
+    const duration = durationOf(gone.came)
+    await flow.deploy({ account: { ...account, timeout: 4 } }, 'nodes')
+    assert.ok((await duration) < 2000, `after ${await duration} ms`)
   })
 
   describe('testing the connection', () => {

@@ -96,6 +96,15 @@ describe('8x8-typing-indicator, with its account as a property of a subflow', ()
     assert.equal((await send({ action: 'stop', umid: OTHER_UMID })).typing?.indicators, 1)
   })
 
+  it('ends a start that waits as closed with its account', async () => {
+    const node = { action: 'start', initialDelay: 7200 }
+    await load(settings, node)
+    const waiting = send()
+    await new Promise(setImmediate) // the message is in the subflow
+    await deploy({ ...settings, timeout: 4 }, node)
+    assert.equal((await waiting).error?.kind, 'closed')
+  })
+
   it('ends a message as closed that was read while the account was deployed', async () => {
     const node = { action: 'start', initialDelay: 7200, umid: 'slowly()', umidType: 'jsonata' }
     const asked = moment()
