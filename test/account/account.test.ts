@@ -308,7 +308,7 @@ describe('8x8-account', () => {
     const flow = await loadFlow({ account })
     await flow.send(message())
     assert.equal(sockets.size, 1)
-    // Sooner than an idle connection ends by itself (4 s).
+    // Sooner than an idle connection ends by itself (3 s).
     const duration = durationOf(gone.came)
     await flow.deploy({ account: { ...account, timeout: 4 } }, 'nodes')
     assert.ok((await duration) < 2000, `after ${await duration} ms`)
