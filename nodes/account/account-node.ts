@@ -7,6 +7,12 @@ import { Sessions } from '../lib/typing/sessions'
 import type { AccountDef } from './options'
 import { readSettings } from './settings'
 
+/** The config node with what a connection test needs of it. */
+export interface DeployedAccountNode extends AccountNode {
+  /** As it is deployed, environment references resolved. */
+  deployed: AccountDef
+}
+
 /** Gives an account its connection, or the reason why there is none, which it also warns of. */
 export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef): void {
   try {

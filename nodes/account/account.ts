@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red'
-import type { AccountDef, DeployedAccountNode } from './options'
+import type { DeployedAccountNode } from './account-node'
+import type { AccountDef } from './options'
 
 /** Registers `8x8-account`: who we are at 8x8, and how to get there. */
 export default function register(RED: NodeAPI): void {

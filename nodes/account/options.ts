@@ -1,6 +1,5 @@
 import type { NodeDef } from 'node-red'
 import type { Region } from '../lib/api'
-import type { AccountNode } from '../lib/connection'
 
 /** The properties of an `8x8-account`, as the editor stores them. Texts may be `${NAME}`. */
 export interface AccountOptions {
@@ -25,12 +24,6 @@ export interface AccountOptions {
 
 /** An account as a flow stores it. */
 export type AccountDef = NodeDef & Partial<AccountOptions>
-
-/** The config node with what a connection test needs of it. */
-export interface DeployedAccountNode extends AccountNode {
-  /** As it is deployed, environment references resolved. */
-  deployed: AccountDef
-}
 
 /** What a new account starts with, and what a property that is not stored counts as. */
 export const ACCOUNT_DEFAULTS = {

@@ -1,7 +1,7 @@
 import type { Node, NodeAPI } from 'node-red'
 import { MessagingError } from '../../lib/errors'
 import { getNode, resolveNetworkOptions } from '../../lib/node-red/network'
-import type { DeployedAccountNode } from '../options'
+import type { DeployedAccountNode } from '../account-node'
 import { readConnectionTest } from './form'
 import { probeConnection } from './probe'
 import type { ConnectionTestResponse } from './result'
