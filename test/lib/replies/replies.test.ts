@@ -62,6 +62,20 @@ describe('replies', () => {
       assert.deepEqual(t.log, ['reply two', 'reply three', 'reply one'])
     })
 
+    it('keep their order when the process was held up while they were read', async () => {
+      t = await RepliesBench.open(true, { timeout: 100 })
+      const read = async (text: string, ms: number) => {
+        const place = t.replies.reserve()
+        await new Promise((resolve) => setTimeout(resolve, ms))
+        return place.send(t.request(text))
+      }
+      const all = [read('one', 20), read('two', 10)]
+      const until = performance.now() + 200
+      while (performance.now() < until); // nothing else runs
+      await Promise.all(all)
+      assert.deepEqual(t.log, ['reply one', 'reply two'])
+    })
+
     for (const [how, status, kind] of [
       ['was refused', 400, 'rejected'],
       ['may have been sent', 500, 'server'],
