@@ -30,7 +30,7 @@ export function sendBy(attempt: Try, limits: RequestLimits, limiter = createLimi
   return new ApiRequest(context, { path: '', body: '' })
 }
 
-function toAttempt(attempt: Try, reporter: AttemptHandler): Attempt {
+function toAttempt(attempt: Try, handler: AttemptHandler): Attempt {
   const controller = new AbortController()
   const { signal } = controller
   return {
@@ -39,10 +39,10 @@ function toAttempt(attempt: Try, reporter: AttemptHandler): Attempt {
       attempt(signal).then(
         (statusCode) => {
           if (signal.aborted) return
-          reporter.onAccepted(statusCode)
-          reporter.onEnd()
+          handler.onAccepted(statusCode)
+          handler.onEnd()
         },
-        (error) => signal.aborted || reporter.onFailed(error),
+        (error) => signal.aborted || handler.onFailed(error),
       )
     },
     abort() {

@@ -152,8 +152,8 @@ describe('client: rate limits', () => {
     const arrival = moment()
     const server = await startServer(() => arrival.come())
     const client = createClient(server.url, { maxInFlight: 1 })
-    const sendings = sendMany(client, 1000)
-    const ended = sendings.map(({ result }) => rejection(result, 'closed'))
+    const requests = sendMany(client, 1000)
+    const ended = requests.map(({ result }) => rejection(result, 'closed'))
     await arrival.came
     const duration = await durationOf(client.close())
     assert.ok(duration < 500, `after ${duration} ms`)
@@ -172,10 +172,10 @@ describe('client: rate limits', () => {
       arrival.come()
     })
     const client = createClient(server.url, { maxInFlight: 1 })
-    const sendings = sendMany(client, 100)
-    const ended = sendings.map(({ result }) => rejection(result, 'closed'))
+    const requests = sendMany(client, 100)
+    const ended = requests.map(({ result }) => rejection(result, 'closed'))
     await arrival.came
-    for (const sending of sendings) sending.cancel()
+    for (const request of requests) request.cancel()
     await Promise.all(ended)
     await client.send(EVENT).result
     assert.equal(server.received.length, 2)
@@ -193,12 +193,12 @@ describe('client: rate limits', () => {
     })
     const limits = { maxInFlight: 32, timeout: 200, deadline: 20_000, random: Math.random }
     const client = createClient(server.url, limits)
-    const sendings = sendMany(client, 1000)
+    const requests = sendMany(client, 1000)
     // Each fault passes, and the deadline is far: all of them succeed, and no request is one too many.
-    const ends = await Promise.all(sendings.map(({ result }) => result))
+    const ends = await Promise.all(requests.map(({ result }) => result))
     assert.ok(ends.every(({ statusCode }) => statusCode === 200))
     const attempts = ends.reduce((sum, end) => sum + end.attempts, 0)
     assert.ok(count > 1000 && count <= attempts, `${count} requests in ${attempts} attempts`)
-    while (sendings.some(({ pending }) => pending)) await delay(10)
+    while (requests.some(({ pending }) => pending)) await delay(10)
   })
 })

@@ -271,9 +271,9 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
     const stopped = model.isStopped(id, clock.now)
     const typist = add(request, undefined)
     if (!stopped) model.once.add(typist)
-    const sending = sessions.send(request)
-    assert.equal(sending === undefined, stopped)
-    if (!sending) return
+    const apiRequest = sessions.send(request)
+    assert.equal(apiRequest === undefined, stopped)
+    if (!apiRequest) return
     expected++
     const settled = checked((kind?: string) => {
       outcomes++
@@ -281,7 +281,7 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       model.once.delete(typist)
       typist.over = true
     })
-    sending.result.then(
+    apiRequest.result.then(
       () => settled(),
       ({ cause }: MessagingError) => settled(cause.kind),
     )

@@ -312,11 +312,11 @@ describe('sessions', () => {
 
     it('is cut short, as closed, when a deploy breaks off what it awaits', async () => {
       t.fate = [5000]
-      const sending = t.sessions.send(requestFor('a'))
+      const request = t.sessions.send(requestFor('a'))
       const stopped = rejection(t.sessions.stop({ umid: 'a' }), 'closed')
-      sending?.cancel()
+      request?.cancel()
       await stopped
-      await rejection(sending?.result as Promise<unknown>, 'closed')
+      await rejection(request?.result as Promise<unknown>, 'closed')
     })
 
     it('knows the account that keeps typing for what it does not find', async () => {
@@ -361,11 +361,11 @@ describe('sessions', () => {
   describe('send', () => {
     it('is cancelled by a stop while it waits for a retry', async () => {
       t.fate = ['server']
-      const sending = t.sessions.send(requestFor('a'))
+      const request = t.sessions.send(requestFor('a'))
       await t.clock.tickAsync(10)
       const stopped = t.stopped({ umid: 'a' })
-      const failure = await rejection(sending?.result as Promise<unknown>, 'closed')
-      assert.deepEqual([sending?.draining, sending?.cancelled], [true, false])
+      const failure = await rejection(request?.result as Promise<unknown>, 'closed')
+      assert.deepEqual([request?.draining, request?.cancelled], [true, false])
       assert.equal(failure.cause.attempts, 1)
       await t.clock.tickAsync(BEAT)
       assert.deepEqual([stopped.at, stopped.result?.attempts, t.sent.length], [10, 1, 1])
@@ -375,13 +375,13 @@ describe('sessions', () => {
     for (const target of [{ umid: 'A' }, { conversation: '+65', subAccountId: 'my_sub' }]) {
       it(`is awaited by a stop when it is on the wire, by ${Object.keys(target)[0]}`, async () => {
         t.fate = [5000]
-        const sending = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
+        const request = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
         await t.clock.tickAsync(10)
         const stopped = t.stopped(target)
         await t.clock.tickAsync(4989)
         assert.equal(stopped.at, undefined)
         await t.clock.tickAsync(1)
-        assert.equal((await sending?.result)?.statusCode, 200)
+        assert.equal((await request?.result)?.statusCode, 200)
         assert.deepEqual(stopped.result, {
           ...requestFor('a'),
           indicators: 1,
@@ -393,11 +393,11 @@ describe('sessions', () => {
 
     it('of another message is left alone', async () => {
       t.fate = ['server', 0]
-      const sending = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
+      const request = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
       await t.start('b', { conversation: '+65' })
       await t.sessions.stop({ umid: 'b' })
       await t.clock.tickAsync(1000)
-      assert.equal((await sending?.result)?.attempts, 2)
+      assert.equal((await request?.result)?.attempts, 2)
     })
   })
 })
