@@ -232,10 +232,10 @@ describe('limiter', () => {
 
   it('waits longer from refusal to refusal, until a success', () => {
     const { limiter, acquire } = open()
-    const holds: number[] = []
+    const blocks: number[] = []
     const refuseAgain = () => {
       rateLimit(limiter, 0)
-      holds.push(limiter.blockedFor())
+      blocks.push(limiter.blockedFor())
       clock.tick(limiter.blockedFor())
     }
     for (let i = 0; i < 7; i++) refuseAgain()
@@ -243,7 +243,7 @@ describe('limiter', () => {
     limiter.onSuccess(one)
     limiter.release(one)
     refuseAgain()
-    assert.deepEqual(holds, [125, 250, 500, 1000, 2000, 2000, 2000, 125])
+    assert.deepEqual(blocks, [125, 250, 500, 1000, 2000, 2000, 2000, 125])
   })
 
   it('is rate-limited from a 429 to a success, even with one request at once', () => {

@@ -290,7 +290,7 @@ describe('request', () => {
     )
   })
 
-  it('ends when its turn does not come before the deadline', async () => {
+  it('ends when it is still queued at the deadline', async () => {
     const limiter = createLimiter({ maxInFlight: 1 })
     limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false })
     await clock.tickAsync(1000)
@@ -302,7 +302,7 @@ describe('request', () => {
     assert.equal(limiter.waiting, 0)
   })
 
-  it('takes its turn again after a failure, however many wait', async () => {
+  it('is queued again after a failure, however many wait', async () => {
     const limiter = createLimiter({ maxInFlight: 1, maxWaiting: 0 })
     const other = { onAcquired() {} }
     const failures = [serverError()]
@@ -319,18 +319,18 @@ describe('request', () => {
     assert.equal((await request.result).attempts, 2)
   })
 
-  for (const [kind, restrained] of [
+  for (const [kind, rateLimited] of [
     ['rejected', false],
     ['server', true],
   ] as const) {
-    it(`${restrained ? 'stays' : 'is no longer'} restrained after ${kind}`, async () => {
+    it(`${rateLimited ? 'stays' : 'is no longer'} rate-limited after ${kind}`, async () => {
       const limiter = createLimiter({ maxInFlight: 1 })
       const failing = (error: MessagingError) =>
         sendBy(() => Promise.reject(error), { ...limits, retries: false }, limiter)
       await rejection(failing(new MessagingError('rate-limited', 'x')).result, 'rate-limited')
       await clock.tickAsync(1000)
       await rejection(failing(new MessagingError(kind, 'x')).result, kind)
-      assert.equal(limiter.isRateLimited, restrained)
+      assert.equal(limiter.isRateLimited, rateLimited)
     })
   }
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { BEAT, OTHER, requestFor, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, requestFor, SessionsBench } from '../../support/sessions'
 
 const ANSWER = { subAccountId: 'my_sub', umid: 'a', conversation: '+65' }
 
@@ -12,18 +12,18 @@ describe('sessions: a reply', () => {
 
   it('ends the dots of its umid, and says how many there were', async () => {
     await t.start('a')
-    await t.clock.tickAsync(BEAT + 1000)
+    await t.clock.tickAsync(INTERVAL + 1000)
     const summary = await t.sessions.answer({ ...ANSWER, umid: 'A' })
-    assert.deepEqual(summary, { indicators: 2, durationMs: BEAT + 1000 })
-    await t.clock.tickAsync(10 * BEAT)
+    assert.deepEqual(summary, { indicators: 2, durationMs: INTERVAL + 1000 })
+    await t.clock.tickAsync(10 * INTERVAL)
     assert.equal(t.sent.length, 2)
-    assert.deepEqual([t.keeping, t.ended], [[1, 0], []])
+    assert.deepEqual([t.active, t.ended], [[1, 0], []])
   })
 
   it('waits for an indicator on the wire, but for no retry of it', async () => {
     t.fate = [0, { after: 3000, kind: 'server' }]
     await t.start('a')
-    await t.clock.tickAsync(BEAT + 100)
+    await t.clock.tickAsync(INTERVAL + 100)
     let at: number | undefined
     void t.sessions.answer(ANSWER).then(() => {
       at = t.now
@@ -31,8 +31,8 @@ describe('sessions: a reply', () => {
     await t.clock.tickAsync(2899)
     assert.equal(at, undefined)
     await t.clock.tickAsync(1)
-    assert.equal(at, BEAT + 3000)
-    await t.clock.tickAsync(BEAT)
+    assert.equal(at, INTERVAL + 3000)
+    await t.clock.tickAsync(INTERVAL)
     assert.equal(t.sent.length, 2)
   })
 
@@ -41,7 +41,7 @@ describe('sessions: a reply', () => {
     await t.start('b', { conversation: '+65', channel: 'rcs' })
     const summary = await t.sessions.answer({ ...ANSWER, umid: undefined })
     assert.equal(summary.indicators, 2)
-    assert.deepEqual(t.keeping, [1, 2, 1, 0])
+    assert.deepEqual(t.active, [1, 2, 1, 0])
     assert.equal((await t.start('a', {}, OTHER)).duplicate, undefined) // only umids are remembered
   })
 
@@ -74,8 +74,8 @@ describe('sessions: a reply', () => {
     await t.clock.tickAsync(5000)
     await t.sessions.answer(ANSWER)
     t.sessions.refresh(ANSWER)
-    await t.clock.tickAsync(2 * BEAT)
-    assert.deepEqual(t.times('b'), [0, 5000, 5000 + BEAT, 5000 + 2 * BEAT])
+    await t.clock.tickAsync(2 * INTERVAL)
+    assert.deepEqual(t.times('b'), [0, 5000, 5000 + INTERVAL, 5000 + 2 * INTERVAL])
     assert.deepEqual(await t.start('a', {}, OTHER), { state: 'stopped', duplicate: true })
   })
 
@@ -84,18 +84,18 @@ describe('sessions: a reply', () => {
     await t.clock.tickAsync(1000)
     assert.deepEqual(t.sessions.summary(ANSWER), { indicators: 1, durationMs: 1000 })
     t.sessions.refresh(ANSWER)
-    await t.clock.tickAsync(2 * BEAT)
-    assert.deepEqual(t.times('a'), [0, 1000, 1000 + BEAT, 1000 + 2 * BEAT])
-    assert.deepEqual(t.keeping, [1])
+    await t.clock.tickAsync(2 * INTERVAL)
+    assert.deepEqual(t.times('a'), [0, 1000, 1000 + INTERVAL, 1000 + 2 * INTERVAL])
+    assert.deepEqual(t.active, [1])
   })
 
   it('brings the dots back with one more indicator where one is on the wire', async () => {
     t.fate = [0, 3000, 0]
     await t.start('a')
-    await t.clock.tickAsync(BEAT + 1000)
+    await t.clock.tickAsync(INTERVAL + 1000)
     t.sessions.refresh(ANSWER) // the one on the wire may come before the reply
-    await t.clock.tickAsync(2000 + BEAT)
-    assert.deepEqual(t.times('a'), [0, BEAT, BEAT + 3000, 2 * BEAT + 3000])
+    await t.clock.tickAsync(2000 + INTERVAL)
+    assert.deepEqual(t.times('a'), [0, INTERVAL, INTERVAL + 3000, 2 * INTERVAL + 3000])
   })
 
   it('starts nothing sooner that has not begun yet', async () => {
