@@ -11,7 +11,7 @@ import type { AccountNode } from '../../nodes/lib/connection'
 import { MessagingError } from '../../nodes/lib/errors'
 import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
 import { identify } from '../support/certificates'
-import { CANARY, durationOf, moment } from '../support/events'
+import { CANARY, durationOf, moment, rejection } from '../support/events'
 import { loadFlow, logged, unloadFlow } from '../support/flow'
 import { closeServers, startProxy, startServer } from '../support/server'
 import { CATCH, message } from '../support/typing'
@@ -312,6 +312,32 @@ describe('8x8-account', () => {
     const duration = durationOf(gone.came)
     await flow.deploy({ account: { ...account, timeout: 4 } }, 'nodes')
     assert.ok((await duration) < 2000, `after ${await duration} ms`)
+  })
+
+  it('ends its replies as closed when it is deployed again, and says which may have been sent', async () => {
+    const arrival = moment()
+    const server = await startServer(() => arrival.come())
+    await loadFlow({ account: { region: 'custom', baseUrl: server.url } })
+    const { connection } = helper.getNode('account') as unknown as AccountNode
+    assert.ok(!(connection instanceof MessagingError))
+    const [written, queued] = ['one', 'two'].map((body) =>
+      connection.replies.reserve().send({
+        subAccountId: 'my_sub',
+        recipient: { msisdn: '+6590000000' },
+        bodies: [body],
+        typing: 'stop',
+      }),
+    )
+    assert.ok(written && queued)
+    const ended = [rejection(written, 'closed'), rejection(queued, 'closed')]
+    await arrival.came
+    await unloadFlow()
+    const facts = (await Promise.all(ended)).map(({ cause }) => cause.maybeSent)
+    assert.deepEqual(facts, [true, undefined])
+    assert.deepEqual(
+      server.received.map(({ body }) => body),
+      ['one'],
+    )
   })
 
   describe('testing the connection', () => {
