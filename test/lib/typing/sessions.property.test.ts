@@ -44,6 +44,8 @@ const step = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('send' as const), umid }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('stop' as const), umid }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('answer' as const), umid }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('refresh' as const), umid }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -81,6 +83,8 @@ interface Typist {
   /** Whether it has a request on the wire, and how long that may take. */
   onWire: boolean
   deadline: number
+  /** Indicators that may come early, because a reply took the dots down. */
+  early: number
   /** No further request may leave. */
   over: boolean
 }
@@ -98,6 +102,7 @@ class Model {
   readonly endedBy = new Map<string, number>()
   readonly ended = new Map<string, number>()
   readonly stopped = new Map<string, number>()
+  readonly answered = new Set<string>()
 
   end(typist: Typist, now: number, remember: boolean): void {
     if (this.typing.get(placeOf(typist.umid)) === typist) this.typing.delete(placeOf(typist.umid))
@@ -116,6 +121,7 @@ class Model {
 
   isStopped(id: string, now: number): boolean {
     return (
+      this.answered.has(id) ||
       within(STOP_WINDOW, this.stopped.get(id), now) ||
       this.drainingFor(id).some((typist) => this.awaited.has(typist))
     )
@@ -127,7 +133,7 @@ function within(span: number, at: number | undefined, now: number): boolean {
 }
 
 describe('sessions, whatever happens in whatever order', () => {
-  it('keep to the model: one outcome each, one umid a conversation, nothing after a stop', async () => {
+  it('keep to the model: one outcome each, one umid a conversation, nothing after a stop or reply', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.infiniteStream(fate), play),
       { numRuns: 1000 },
@@ -164,7 +170,8 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       const current = model.typing.get(placeOf(typist.umid))
       checked(() => assert.equal(current, typist, `typing for ${current?.umid}`))()
       const since = clock.now - typist.acceptedAt
-      checked(() => assert.ok(since >= INTERVAL, `${since} ms after an indicator`))()
+      const early = typist.early > 0
+      checked(() => assert.ok(early || since >= INTERVAL, `${since} ms after an indicator`))()
     }
     typist.onWire = true
     try {
@@ -176,6 +183,7 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       if (next === 'busy' || next === 'slowly busy') throw new MessagingError('server', 'x')
       typist.accepted++
       typist.acceptedAt = clock.now
+      typist.early = Math.max(0, typist.early - 1)
       return 200
     } catch (error) {
       const early = signal.aborted && clock.now < typist.deadline && typist.onWire
@@ -207,6 +215,7 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       accepted: 0,
       acceptedAt: Number.NEGATIVE_INFINITY,
       onWire: false,
+      early: 0,
       deadline: 0,
       over: false,
     }
@@ -218,6 +227,12 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
     umid: id,
     channel: channelOf(id),
     subAccountId: 'sub',
+    conversation: conversationOf(id),
+  })
+
+  const targetOf = (id: string) => ({
+    subAccountId: 'sub',
+    umid: id,
     conversation: conversationOf(id),
   })
 
@@ -323,6 +338,33 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
     )
   }
 
+  function answer({ umid: id }: StepTo<'answer'>): void {
+    const ended = [model.typing.get(placeOf(id)), ...model.once].filter(
+      (typist) => typist?.umid === id,
+    )
+    const wire = [...ended, ...model.drainingFor(id)].filter((typist) => typist?.onWire)
+    for (const typist of ended) if (typist) model.end(typist, clock.now, true)
+    for (const typist of wire) if (typist) model.awaited.add(typist)
+    model.answered.add(id)
+    expected++
+    sessions.answer(targetOf(id)).then(
+      checked(({ indicators }) => {
+        outcomes++
+        for (const typist of wire) assert.ok(!typist?.onWire, `${typist?.umid} is on the wire`)
+        const accepted = ended.reduce((sum, typist) => sum + (typist?.accepted ?? 0), 0)
+        assert.equal(indicators, accepted)
+      }),
+      (error) => failures.push(error),
+    )
+  }
+
+  function refresh({ umid: id }: StepTo<'refresh'>): void {
+    for (const typist of model.typing.values()) {
+      if (conversationOf(typist.umid) === conversationOf(id)) typist.early = typist.onWire ? 2 : 1
+    }
+    sessions.refresh(targetOf(id))
+  }
+
   async function settle(ms: number): Promise<void> {
     await clock.tickAsync(ms)
     for (const failure of failures) throw failure
@@ -333,6 +375,8 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       if (each.do === 'start') start(each)
       if (each.do === 'send') send(each)
       if (each.do === 'stop' || each.do === 'stop all') stop(each)
+      if (each.do === 'answer') answer(each)
+      if (each.do === 'refresh') refresh(each)
       if (each.do === 'wait') await settle(each.ms)
       if (each.do === 'redeploy') {
         for (const typist of model.typing.values()) {
