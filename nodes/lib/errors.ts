@@ -4,7 +4,7 @@ import type { Redactor } from './client/redact'
 import { canRepeatHelp } from './client/statuses'
 
 /**
- * Every kind of failure, and whether sending the same thing again can cure it. Of an answer, its code
+ * Every kind of failure, and whether sending the same thing again can cure it. Of a response, its code
  * and its status decide.
  */
 const RETRYABLE = {
@@ -124,9 +124,9 @@ export function asMaybeSent(error: MessagingError): MessagingError {
   return new MessagingError(kind, text, { ...facts, retryable: false, maybeSent: true })
 }
 
-/** The error for a flow that stopped or was redeployed before the answer was there. */
+/** The error for a flow that was stopped or redeployed before the response came. */
 export function closedError(): MessagingError {
-  return new MessagingError('closed', 'The flow was stopped or redeployed meanwhile')
+  return new MessagingError('closed', 'The flow was stopped or redeployed in the meantime')
 }
 
 /** The error for a message that does not fit into the queue. @param waiting how many are queued */
@@ -135,7 +135,7 @@ export function overloadedError(waiting: number): MessagingError {
   return new MessagingError('overloaded', text)
 }
 
-/** 8x8's error body. Each field on its own, because an answer may bring only some of them. */
+/** 8x8's error body. Each field on its own, because a response may have only some of them. */
 const errorBody = z.object({
   code: z.int().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
@@ -172,11 +172,11 @@ const EXPLANATION: Partial<Record<Kind, string>> = {
   forbidden: '8x8 does not allow this key to use this sub-account from this address',
   rejected: '8x8 rejected the request',
   'rate-limited': '8x8 limits the rate of requests',
-  server: '8x8 failed to answer properly',
+  server: '8x8 could not process the request',
 }
 
-/** An answer other than success. */
-export interface Answer {
+/** A response other than success. */
+export interface ErrorResponse {
   statusCode: number
   /** Body, or undefined if there was none to read. */
   text: string | undefined
@@ -188,12 +188,12 @@ export interface Answer {
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$/
 
 /**
- * What an answer that is not a success means: by its code first, then by its status.
+ * What a response that is not a success means: by its code first, then by its status.
  * @param redact takes the API key out of what a server may have echoed
  */
-export function errorOfAnswer(answer: Answer, redact: Redactor): MessagingError {
-  const { statusCode } = answer
-  const { code, message, errorId, timestamp } = parseErrorBody(answer.text)
+export function errorOfResponse(response: ErrorResponse, redact: Redactor): MessagingError {
+  const { statusCode } = response
+  const { code, message, errorId, timestamp } = parseErrorBody(response.text)
   const kind = KIND_OF_CODE.get(code ?? Number.NaN) ?? kindOfStatus(statusCode)
   const final = code !== undefined && (KIND_OF_CODE.has(code) || FINAL_CODES.has(code))
   // Who refuses a key is the one most likely to quote it, so nothing of its own words is shown.
@@ -210,7 +210,7 @@ export function errorOfAnswer(answer: Answer, redact: Redactor): MessagingError 
     code,
     errorId: inForm(errorId, UMID), // of the same form
     timestamp: inForm(timestamp, DATE_TIME),
-    retryAfter: parseRetryAfter(answer.retryAfter, Date.now()),
+    retryAfter: parseRetryAfter(response.retryAfter, Date.now()),
   })
 }
 
@@ -267,14 +267,14 @@ const CERTIFICATE_FAILURE =
   /CERT|SELF_SIGNED|UNABLE_TO_|CRL|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/
 const PROTOCOL_FAILURE = /EPROTO|SSL|ERR_TLS_/
 
-/** undici's errors for an answer that breaks the rules of HTTP. */
+/** undici's errors for a response that breaks the rules of HTTP. */
 const NOT_HTTP = /HTTPParserError|UND_ERR_(RES_|HEADERS_OVERFLOW)/
 
 /** undici's words for a proxy that answers CONNECT with 4xx, e.g. 407 for a wrong password. */
 const REFUSED_BY_PROXY = /^Proxy response \((4\d\d)\)/
 
 /**
- * What an error of the connection means: an answer never came, or made no sense.
+ * What an error of the connection means: a response never came, or was not HTTP.
  * @param redact takes the API key out of what a server may have echoed, e.g. in its certificate
  */
 export function errorOfConnection(error: unknown, redact: Redactor): MessagingError {
@@ -282,12 +282,12 @@ export function errorOfConnection(error: unknown, redact: Redactor): MessagingEr
   const detail = quote(message || code || String(error), redact)
   if (NOT_HTTP.test(`${name} ${code}`)) {
     const connectionFailure = { what: 'unexpectedResponse', code: code || name } as const
-    return new MessagingError('server', `The answer cannot be understood: ${detail}`, {
+    return new MessagingError('server', `The response is not valid HTTP: ${detail}`, {
       connectionFailure,
     })
   }
   if (/TIMEOUT|TIMEDOUT/.test(code)) {
-    return new MessagingError('timeout', `No connection to 8x8 in time: ${detail}`)
+    return new MessagingError('timeout', `Connecting to 8x8 timed out: ${detail}`)
   }
   const connectionFailure = connectionFailureOf(code, message)
   const retryable = connectionFailure.what === 'host' || connectionFailure.what === 'unreachable'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {
-  errorOfAnswer,
   errorOfConnection,
+  errorOfResponse,
   type Kind,
   MessagingError,
   parseRetryAfter,
@@ -12,7 +12,7 @@ describe('errors', () => {
 
   function judge(statusCode: number, body?: unknown, redact = asItIs) {
     const text = body === undefined ? undefined : JSON.stringify(body)
-    return errorOfAnswer({ statusCode, text, retryAfter: undefined }, redact)
+    return errorOfResponse({ statusCode, text, retryAfter: undefined }, redact)
   }
 
   describe('say whether a repeat can help', () => {

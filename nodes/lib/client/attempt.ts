@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { errorOfAnswer, errorOfConnection, errorOfPage, MessagingError } from '../errors'
+import { errorOfConnection, errorOfPage, errorOfResponse, MessagingError } from '../errors'
 import { beginsLikePage, decodeBody, pageTypeOf, parseReceipt, type Receipt } from './body'
 import type { Attempt, AttemptHandler } from './request'
 import type { RequestOptions, ResponseHandler, Transport } from './transport'
@@ -165,7 +165,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
 
   #verdict(text: string | undefined): MessagingError {
     if (this.#pageType) return errorOfPage(this.#statusCode, this.#pageType)
-    const answer = { statusCode: this.#statusCode, text, retryAfter: this.#retryAfter }
-    return errorOfAnswer(answer, (said) => this.#transport.redact(said))
+    const response = { statusCode: this.#statusCode, text, retryAfter: this.#retryAfter }
+    return errorOfResponse(response, (said) => this.#transport.redact(said))
   }
 }

@@ -151,7 +151,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     const known = this.#attempt?.abort()
     if (known) this.onFailed(known)
     else if (this.#settled) this.onEnd()
-    else this.#fail(written ? this.#unanswered(closedError()) : closedError())
+    else this.#fail(written ? this.#markIfMaybeSent(closedError()) : closedError())
   }
 
   /** @internal by the limiter: it has a slot */
@@ -193,7 +193,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     const { limiter } = this.#context
     if (error.cause.kind === 'rate-limited') limiter.onRateLimited(this, error.retryAfter)
     else if (!error.cause.retryable) limiter.onSuccess(this) // no sign of too many requests
-    this.#retryUnless(this.#attempt?.written ? this.#unanswered(error) : error)
+    this.#retryUnless(this.#attempt?.written ? this.#markIfMaybeSent(error) : error)
   }
 
   /** Gets a slot, or a place in the queue. */
@@ -220,7 +220,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     if (known) this.onFailed(known)
     else if (this.#settled) this.onEnd()
     else if (written && this.#options.atMostOnce)
-      this.#fail(this.#unanswered(timeoutError(this.#attemptTimeout)))
+      this.#fail(this.#markIfMaybeSent(timeoutError(this.#attemptTimeout)))
     // The failure before says more than an attempt that the deadline cuts short.
     else if (this.#lastError && this.#attemptTimeout < this.#context.timeout)
       this.#fail(this.#lastError)
@@ -228,7 +228,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   }
 
   /** Of an attempt that was written: what a failure means where a repeat may carry it out twice. */
-  #unanswered(error: MessagingError): MessagingError {
+  #markIfMaybeSent(error: MessagingError): MessagingError {
     const { statusCode = 0 } = error.cause
     const isRefused = statusCode >= 300 && statusCode < 500 && statusCode !== 408
     return this.#options.atMostOnce && !isRefused ? asMaybeSent(error) : error

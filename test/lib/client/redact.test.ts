@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { createRedactor } from '../../../nodes/lib/client/redact'
-import { errorOfAnswer } from '../../../nodes/lib/errors'
+import { errorOfResponse } from '../../../nodes/lib/errors'
 
 /** Its Base64 has padding, and a + and a / that a URL has otherwise. */
 const KEY = 'Ab+c/d=e>>~??'
@@ -98,7 +98,7 @@ describe('redact', () => {
         const said = `${'ab cd '.repeat(before / 6)}${echoed} and then some`
         const body = { code: 1002, message: said }
         const answer = { statusCode: 400, text: JSON.stringify(body), retryAfter: undefined }
-        const { message } = errorOfAnswer(answer, redact)
+        const { message } = errorOfResponse(answer, redact)
         for (const text of [redact(said), message.replace(/^.*?\): ?/, '')]) {
           for (const secret of [echoed, key]) {
             for (let at = 0; at + 6 <= secret.length; at++) {
