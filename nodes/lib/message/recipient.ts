@@ -1,15 +1,8 @@
 import { MSISDN } from '../api'
 import { cleanMsisdn, cleanText } from '../clean'
 import { onlyKnown } from '../errors'
+import type { Recipient } from '../replies/reply'
 import { isObject } from './webhook'
-
-/** Who gets a message: at least one of these. */
-export interface Recipient {
-  /** E.164, with the plus. */
-  msisdn?: string
-  channelUserId?: string
-  lineUserId?: string
-}
 
 /** Characters of an id. Our choice: 8x8's have some 30. */
 const MAX_ID = 200

@@ -132,5 +132,6 @@ export class Output<State> {
 
 /** A few words: the field that is at fault or else the kind of failure. */
 function statusText({ field, cause }: MessagingError): string {
-  return field ? `status.check.${field}` : `status.${cause.kind}`
+  if (field) return `status.check.${field}`
+  return `status.${cause.maybeSent ? 'maybeSent' : cause.kind}`
 }
