@@ -30,6 +30,9 @@ export interface ReplySettings {
 /** Characters of a text. WhatsApp: Meta's documentation; the others: 8x8's OpenAPI description. */
 const MAX_TEXT = { whatsapp: 4096, others: 35_000 } as const
 
+/** Characters in all. Our choice: nobody means to send a customer more than some 25 messages. */
+const MAX_TOTAL = 100_000
+
 /** The names of channels in a message; those that are missing have no counterpart (8x8 doc). */
 const CHANNEL_NAMES: Partial<Record<KnownChannel, string>> = {
   whatsapp: 'WhatsApp',
@@ -182,6 +185,10 @@ function toBodies(
   }
   const { type, content } = body
   if (type !== 'text' || typeof content.text !== 'string') return [JSON.stringify(whole)]
+  if (content.text.length > MAX_TOTAL) {
+    const text = `The content has ${content.text.length} characters: expected at most ${MAX_TOTAL}.`
+    fail('content', text)
+  }
   const { context, ...rest } = whole as Record<string, unknown>
   return splitText(content.text, maxText(whole)).map((text, i) =>
     // A quote above each part would read as several answers.

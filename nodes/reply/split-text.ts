@@ -4,7 +4,8 @@ const BREAKS = [/\n[^\S\n]*\n\s*/g, /\n\s*/g, /[.!?…][)"'”’\]]*\s+|[。！
 /**
  * Cuts a long text into messages: at the last paragraph, line, sentence or word that leaves the
  * message at least half full, or else between two characters as people see them.
- * @param max UTF-16 units of a message. Never fewer than characters, however a channel counts them.
+ * @param max UTF-16 units of a message, at least 2: never fewer than characters, however a channel
+ *   counts them
  * @returns the messages without blanks at their cut ends; the text itself if it fits
  */
 export function splitText(text: string, max: number): string[] {
@@ -37,10 +38,10 @@ function findCut(text: string, max: number): number {
 
 /** Keeps surrogate pairs, combining marks and joined emoji together. */
 function lastCharacterEnd(head: string, max: number): number {
-  let end = 0
-  for (const { index, segment } of new Intl.Segmenter().segment(head)) {
-    if (index + segment.length > max) break
-    end = index + segment.length
-  }
-  return end || max // one character that is longer than a message
+  const start = characters.segment(head).containing(max)?.index
+  if (start) return start
+  // One character that is longer than a message: at least no half of a surrogate pair.
+  return /[\ud800-\udbff]/.test(head.charAt(max - 1)) ? max - 1 : max
 }
+
+const characters = new Intl.Segmenter()
