@@ -285,7 +285,7 @@ describe('request', () => {
     it('refuses a delivery receipt', () => {
       const receipt = inboundWebhook({ eventType: 'outbound_message_status_changed' })
       fails('invalid-input', 'umid', {}, receipt)
-      fails('invalid-input', 'umid', good, receipt) // its umid, by the way of a property
+      fails('invalid-input', 'umid', good, receipt) // its umid, read by a property
       const umid = UMID.replace('c', 'd')
       assert.equal(toRequest({ ...good, umid }, receipt).umid, umid)
     })

@@ -33,7 +33,7 @@ function holding() {
 
 const stop = (msg: object) => helper.getNode('stop').receive(msg as Output)
 
-/** Gives all that is on its way the time to come out. */
+/** Gives pending outputs the time to come out. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
 }
