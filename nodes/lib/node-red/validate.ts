@@ -16,6 +16,15 @@ export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T
 }
 
 /**
+ * One of a few words, which an environment variable may hold.
+ * @param what its name, for people
+ */
+export function oneOf<const T extends string>(what: string, words: readonly T[]) {
+  const wrong = `The ${what} must be one of ${words.join(', ')}`
+  return z.string(wrong).overwrite(cleanText).pipe(z.enum(words, wrong))
+}
+
+/**
  * A text that may be blank. Node-RED leaves a reference to a variable that is not set as it is.
  * @param wrong what to say of another type
  * @param clean takes off what was typed or pasted around it; blank: the text counts as it is
