@@ -76,7 +76,9 @@ describe('8x8-inbound: what can be wrong', () => {
       const flow = await load(options)
       assert.equal(ringOf(flow.statuses), ring)
       const authorization = options.authorization ?? SECRET
-      const headers = /^[\x20-\x7e]*$/.test(authorization) ? { authorization } : {}
+      const headers: Record<string, string> = /^[\x20-\x7e]*$/.test(authorization)
+        ? { authorization }
+        : {}
       assert.equal((await flow.post(fresh(), headers)).status, status)
       await flow.deploy({ authorization: SECRET, account: {}, node: {} }, 'full')
       if (ring === 'status.noHttpNode') return
