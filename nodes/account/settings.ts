@@ -3,15 +3,9 @@ import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, type Region } from '../lib/api'
 import { cleanApiKey, cleanText } from '../lib/clean'
 import type { Server } from '../lib/client/transport'
 import type { MessagingError } from '../lib/errors'
-import {
-  check,
-  required,
-  resolved,
-  seconds,
-  subAccountId,
-  wholeNumber,
-} from '../lib/node-red/validate'
-import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
+import { check, number, required, resolved, seconds, subAccountId } from '../lib/node-red/validate'
+import { isHeaderValue, NUMBERS } from '../lib/rules'
+import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
 
 /** An account, checked. */
 export interface Settings {
@@ -40,17 +34,19 @@ const baseUrl = required('base URL')
   )
   .transform((value) => new URL(value).origin)
 
-const timeout = seconds('timeout', ACCOUNT_DEFAULTS.timeout)
-const deadline = seconds('deadline', ACCOUNT_DEFAULTS.deadline)
-const { maxInFlight: inFlight, maxWaiting: waiting } = ACCOUNT_DEFAULTS
-const maxInFlight = wholeNumber('number of requests at once', inFlight, ...COUNTS.maxInFlight)
-const maxWaiting = wholeNumber('number of waiting messages', waiting, ...COUNTS.maxWaiting)
+const { timeout: forAttempt, deadline: forMessage, maxInFlight, maxWaiting } = ACCOUNT_DEFAULTS
+const limits = {
+  timeout: seconds('Timeout', NUMBERS.timeout, forAttempt),
+  deadline: seconds('Deadline', NUMBERS.deadline, forMessage),
+  maxInFlight: number('Max. in flight', NUMBERS.maxInFlight, maxInFlight),
+  maxWaiting: number('Max. waiting', NUMBERS.maxWaiting, maxWaiting),
+}
 const region = required('region')
   .pipe(z.enum(REGIONS, 'The region is unknown'))
   .default(ACCOUNT_DEFAULTS.region)
 
-const webhookAuthorization = resolved('The webhook authorization must be text', cleanText).regex(
-  /^[\x20-\x7e]*$/,
+const webhookAuthorization = resolved('The webhook authorization must be text', cleanText).refine(
+  isHeaderValue,
   'The webhook authorization has characters that an HTTP header cannot carry',
 )
 
@@ -63,10 +59,10 @@ export function readSettings(stored: Partial<AccountOptions>, key: string | unde
   return {
     subAccountId: check('subAccountId', subAccountId, config.subAccountId),
     server: readServer(config, key),
-    timeout: check('timeout', timeout, config.timeout),
-    deadline: check('deadline', deadline, config.deadline),
-    maxInFlight: check('maxInFlight', maxInFlight, config.maxInFlight),
-    maxWaiting: check('maxWaiting', maxWaiting, config.maxWaiting),
+    timeout: check('timeout', limits.timeout, config.timeout),
+    deadline: check('deadline', limits.deadline, config.deadline),
+    maxInFlight: check('maxInFlight', limits.maxInFlight, config.maxInFlight),
+    maxWaiting: check('maxWaiting', limits.maxWaiting, config.maxWaiting),
   }
 }
 

@@ -4,7 +4,7 @@ import type { AccountNode } from '../lib/connection'
 import { MessagingError } from '../lib/errors'
 import { type HttpApp, middlewareOf } from '../lib/http/app'
 import { type Authorize, demandAuthorization } from '../lib/http/authorization'
-import { type EndpointHandler, type Endpoints, endpointsOf } from '../lib/http/endpoints'
+import { type EndpointHandler, type Endpoints, endpointsOf, pathKey } from '../lib/http/endpoints'
 import { describe } from '../lib/message/thrown'
 import { StatusThrottle } from '../lib/node-red/status'
 import { RecentUmids } from '../lib/typing/session-index'
@@ -69,7 +69,7 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     authorize: (header) => authorize(header),
     subAccounts,
     recentUmids: memory.recentUmids,
-    scope: path.toLowerCase(),
+    scope: pathKey(path),
     refusals,
     onMessage: collect > 0 ? (message, bytes) => collector.add(message, bytes) : send,
     onOther: (message) => send([null, message]),

@@ -1,13 +1,11 @@
-import { z } from 'zod'
-import { SUB_ACCOUNT_ID } from '../lib/api'
 import { cleanText } from '../lib/clean'
-import { cleanPath, isPath } from '../lib/http/path'
-import { check, required, resolved, seconds } from '../lib/node-red/validate'
+import { check, oneOf, required, resolved, seconds } from '../lib/node-red/validate'
+import { isPath, NUMBERS, readSubAccounts } from '../lib/rules'
 import { AUTHENTICATIONS, INBOUND_DEFAULTS, type InboundDef } from './options'
 
 /** An inbound node, checked. */
 export interface InboundSettings {
-  /** With a slash in front and none at the end. */
+  /** Below the HTTP node root, with a slash in front. */
   path: string
   authentication: (typeof AUTHENTICATIONS)[number]
   /** The sub-accounts to take; undefined: all. */
@@ -16,26 +14,21 @@ export interface InboundSettings {
   collect: number
 }
 
-/** s of silence to wait for, at most; our choice. */
-const MAX_COLLECT = 3600
-
-const path = required('path', cleanPath).refine(
+const path = required('path').refine(
   isPath,
-  'The path must have the characters of a URL only, without a query, e.g. /8x8/inbound',
+  'The path must begin with / and have the characters of a URL only, e.g. /8x8/inbound',
 )
 
-const authentication = required('authentication').pipe(
-  z.enum(AUTHENTICATIONS, `Authentication must be ${AUTHENTICATIONS.join(' or ')}`),
-)
+const authentication = oneOf('authentication', AUTHENTICATIONS)
 
 const subAccounts = resolved('The sub-accounts must be text', cleanText)
-  .transform((text) => text.split(',').map(cleanText).filter(Boolean))
   .refine(
-    (ids) => ids.every((id) => SUB_ACCOUNT_ID.test(id)),
-    'Each sub-account has 3 to 50 letters, digits or any of - . _ &',
+    (text) => readSubAccounts(text) !== undefined,
+    'Sub-accounts must be ids of 3 to 50 letters, digits or any of - . _ &, separated by commas',
   )
+  .transform((text) => readSubAccounts(text) ?? [])
 
-const collect = seconds('time to collect messages', INBOUND_DEFAULTS.collect, MAX_COLLECT)
+const collect = seconds('Collect', NUMBERS.collect, INBOUND_DEFAULTS.collect)
 
 /**
  * @param stored with environment references resolved, as Node-RED hands it to a node

@@ -49,7 +49,7 @@ describe('8x8-inbound: what can be wrong', () => {
       401,
     ],
     ['a path with a query', 'status.check.path', { node: { path: '/a?b' } }, 404],
-    ['no path', 'status.check.path', { node: { path: ' / ' } }, 404],
+    ['no path', 'status.check.path', { node: { path: '  ' } }, 404],
     [
       'a path in a variable that is not set',
       'status.check.path',
@@ -113,7 +113,7 @@ describe('8x8-inbound: what can be wrong', () => {
   })
 
   it('takes the value and the path from variables, without blanks around them', async () => {
-    Object.assign(process.env, { TEST_8X8_VALUE: ` ${SECRET}\n`, TEST_8X8_PATH: 'from/env/' })
+    Object.assign(process.env, { TEST_8X8_VALUE: ` ${SECRET}\n`, TEST_8X8_PATH: ' /from/env/' })
     try {
       const flow = await load({
         authorization: '${TEST_8X8_VALUE}',
