@@ -47,7 +47,7 @@ describe('8x8-inbound: collected messages', () => {
   })
 
   it('come out at once when the node is removed', async () => {
-    const flow = await load({ node: { collect: 3600 } })
+    const flow = await load({ node: { collect: 300 } })
     await flow.post(fresh('one'))
     await flow.post(fresh('two', '+6500000001'))
     await flow.deploy({ node: { d: true } }, 'nodes')
@@ -56,7 +56,7 @@ describe('8x8-inbound: collected messages', () => {
   })
 
   it('do not hold up other events', async () => {
-    const flow = await load({ node: { collect: 3600 } })
+    const flow = await load({ node: { collect: 300 } })
     await flow.post(fresh('one'))
     await flow.post({ eventType: 'short_url_clicked', payload: {} })
     assert.equal((await flow.until(1))[0]?.port, 'event')
