@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { API_KEY, BASE_URLS, isBaseUrl, REGIONS } from '../lib/api'
-import { cleanApiKey } from '../lib/clean'
+import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, type Region } from '../lib/api'
+import { cleanApiKey, cleanText } from '../lib/clean'
 import type { Server } from '../lib/client/transport'
-import { check, number, required, seconds, subAccountId } from '../lib/node-red/validate'
-import { NUMBERS } from '../lib/rules'
+import type { MessagingError } from '../lib/errors'
+import { check, number, required, resolved, seconds, subAccountId } from '../lib/node-red/validate'
+import { isHeaderValue, NUMBERS } from '../lib/rules'
 import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
 
 /** An account, checked. */
@@ -44,6 +45,11 @@ const region = required('region')
   .pipe(z.enum(REGIONS, 'The region is unknown'))
   .default(ACCOUNT_DEFAULTS.region)
 
+const webhookAuthorization = resolved('The webhook authorization must be text', cleanText).refine(
+  isHeaderValue,
+  'The webhook authorization has characters that an HTTP header cannot carry',
+)
+
 /**
  * @param stored with environment references resolved, as Node-RED hands it to a node
  * @throws {MessagingError} `not-configured`, with the field at fault
@@ -75,4 +81,22 @@ export function readOrigin(
   const where = check('region', region, config.region)
   if (where === 'sandbox') return undefined
   return where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where]
+}
+
+/** The region of an account, whatever else of it is wrong; undefined: not a known one. */
+export function readRegion(config: Pick<Partial<AccountOptions>, 'region'>): Region | undefined {
+  return region.safeParse(config.region).data
+}
+
+/**
+ * What webhooks must send as `Authorization`.
+ * @param stored with environment references resolved; taken as it is, because any scheme may be in use
+ * @returns undefined where nothing is set; the error, with the field, for what cannot be used
+ */
+export function readWebhookAuthorization(stored = ''): string | undefined | MessagingError {
+  try {
+    return check('webhookAuthorization', webhookAuthorization, stored) || undefined
+  } catch (error) {
+    return error as MessagingError
+  }
 }
