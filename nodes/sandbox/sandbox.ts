@@ -78,13 +78,13 @@ function payloadOf(msg: NodeMessage): unknown {
 }
 
 /** What matters most; texts are keys of the catalog. */
-function statusOf({ delivery, typingUntil, trouble }: PhoneState, hasPage: boolean): NodeStatus {
+function statusOf({ delivery, typingUntil, fault }: PhoneState, hasPage: boolean): NodeStatus {
   if (delivery && !delivery.pending && !delivery.delivered) {
     return { fill: 'red', shape: 'ring', text: 'status.undelivered' }
   }
   if (typingUntil) return { fill: 'blue', shape: 'dot', text: 'status.typing' }
   if (delivery?.pending) return { fill: 'yellow', shape: 'dot', text: 'status.delivering' }
-  if (trouble !== 'none') return { fill: 'yellow', shape: 'ring', text: 'status.trouble' }
+  if (fault !== 'none') return { fill: 'yellow', shape: 'ring', text: 'status.fault' }
   return hasPage ? {} : { fill: 'yellow', shape: 'ring', text: 'status.noPage' }
 }
 

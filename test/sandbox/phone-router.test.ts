@@ -32,11 +32,11 @@ describe('phone: its page over HTTP', () => {
 
   async function open(middleware?: Handler[], below = '/') {
     const app = express()
-    const site = routerOf(app, middleware, folder)
+    const router = routerOf(app, middleware, folder)
     const phone = makePhone(sandbox)
-    site.add('a.1', phone)
+    router.add('a.1', phone)
     const origin = await serve(express().use(below, app))
-    return { app, site, phone, url: `${origin}${below === '/' ? '' : below}/8x8-sandbox/a.1/` }
+    return { app, router, phone, url: `${origin}${below === '/' ? '' : below}/8x8-sandbox/a.1/` }
   }
 
   it('serves the files of the page, read once, and 503 where they are not built', async () => {
@@ -215,16 +215,16 @@ describe('phone: its page over HTTP', () => {
     assert.equal((await fetch(to, chunked as RequestInit)).status, 413)
     assert.equal((await post(to, { text: ` ${'x'.repeat(1000)} ` })).status, 202)
     assert.equal(phone.state().messages[0]?.text.length, 1000)
-    for (const trouble of ['some', 7, undefined, 'toString']) {
-      assert.equal((await post(`${url}trouble`, { trouble })).status, 400)
+    for (const fault of ['some', 7, undefined, 'toString']) {
+      assert.equal((await post(`${url}fault`, { fault })).status, 400)
     }
-    assert.equal((await post(`${url}trouble`, { trouble: 'slow' })).status, 202)
-    assert.equal(phone.state().trouble, 'slow')
+    assert.equal((await post(`${url}fault`, { fault: 'slow' })).status, 202)
+    assert.equal(phone.state().fault, 'slow')
   })
 
   it('takes 20 messages in 10 s of each phone', async () => {
-    const { url, site } = await open()
-    site.add('b', makePhone(sandbox, { msisdn: '+6507777777' }))
+    const { url, router } = await open()
+    router.add('b', makePhone(sandbox, { msisdn: '+6507777777' }))
     const write = async (id = 'a.1') => {
       const response = await post(`${url.replace('a.1', id)}messages`, { text: 'Hi' })
       return [response.status, response.headers.get('retry-after')]
@@ -328,10 +328,10 @@ describe('phone: its page over HTTP', () => {
   })
 
   it('ends its streams when it closes, and answers again when it is redeployed', async () => {
-    const { url, phone, site } = await open()
+    const { url, phone, router } = await open()
     const client = await watch(url)
     phone.write('Hi')
-    site.add('a.1', makePhone(sandbox, { customerName: 'Bo' })) // before the old one has closed
+    router.add('a.1', makePhone(sandbox, { customerName: 'Bo' })) // before the old one has closed
     phone.close()
     await client.ended
     const again = await watch(url)
@@ -352,9 +352,9 @@ describe('phone: its page over HTTP', () => {
   })
 
   it('is mounted once for each app', async () => {
-    const { app, site } = await open()
-    assert.equal(routerOf(app), site)
-    assert.notEqual(routerOf(express()), site)
+    const { app, router } = await open()
+    assert.equal(routerOf(app), router)
+    assert.notEqual(routerOf(express()), router)
   })
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import FakeTimers from '@sinonjs/fake-timers'
 import { SAMPLE_UMID, type Sandbox } from '../../nodes/lib/sandbox/server'
-import type { Trouble } from '../../nodes/sandbox/phone/state'
+import type { FaultName } from '../../nodes/sandbox/phone/state'
 import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from '../lib/sandbox/helpers'
 import { closePhones, MSISDN, makePhone, stateOf } from './phone-helpers'
 
@@ -75,7 +75,7 @@ describe('phone: its state', () => {
       const clock = FakeTimers.install({ now: Date.now(), toFake: ['Date'] })
       try {
         clock.setSystemTime(Date.now() + days * 86_400_000)
-        phone.trouble = 'slow' // sets the timer anew
+        phone.fault = 'slow' // sets the timer anew
         const { typingUntil = 0, now } = phone.state()
         assert.ok(typingUntil > now && typingUntil <= now + 300, `${typingUntil - now} ms left`)
         let changes = 0
@@ -124,11 +124,11 @@ describe('phone: its state', () => {
     assert.equal(phone.state().messages.length, 3)
   })
 
-  it('keeps phones apart, in messages, requests and troubles', async () => {
+  it('keeps phones apart: their messages, requests and simulated errors', async () => {
     const one = makePhone(sandbox)
     const two = makePhone(sandbox, { msisdn: '+6507654321' })
     const rcs = makePhone(sandbox, { channel: 'rcs' })
-    one.trouble = 'unauthorized'
+    one.fault = 'unauthorized'
     one.write('of one')
     two.write('of two')
     const umidOf = (phone: typeof one) => phone.state().messages[0]?.umid ?? ''
@@ -138,7 +138,7 @@ describe('phone: its state', () => {
     assert.equal((await reply(sandbox, '+6507654321')).status, 200)
     assert.equal((await type(sandbox, SAMPLE_UMID, 'rcs')).status, 200)
     assert.equal((await type(sandbox, SAMPLE_UMID, 'whatsapp')).status, 401)
-    assert.equal(two.state().trouble, 'none')
+    assert.equal(two.state().fault, 'none')
     const seen = (phone: typeof one) => phone.state().requests.map(({ status }) => status)
     assert.deepEqual(seen(one), [401, 401, 401])
     assert.deepEqual(seen(two), [200, 200, 401]) // the sample umid counts for both
@@ -152,40 +152,40 @@ describe('phone: its state', () => {
     assert.equal(rcs.state().messages.length, 0)
   })
 
-  const troubles: [Trouble, number, number | undefined][] = [
+  const faults: [FaultName, number, number | undefined][] = [
     ['unauthorized', 401, 1200],
     ['rate-limited', 429, undefined],
     ['error', 500, 2000],
     ['expired', 400, 1300],
   ]
-  for (const [trouble, status, code] of troubles) {
-    it(`answers ${status} in the trouble ${trouble}, until it is over`, async () => {
+  for (const [fault, status, code] of faults) {
+    it(`answers ${status} while ${fault} is simulated`, async () => {
       const phone = makePhone(sandbox)
       phone.write('Hi')
       const [{ umid } = { umid: '' }] = phone.state().messages
-      phone.trouble = trouble
+      phone.fault = fault
       for (let i = 0; i < 2; i++) {
         const response = await type(sandbox, umid)
         const body = (await response.json()) as { code?: number }
         assert.deepEqual([response.status, body.code], [status, code])
-        const wait = trouble === 'rate-limited' ? '2' : null
+        const wait = fault === 'rate-limited' ? '2' : null
         assert.equal(response.headers.get('retry-after'), wait)
       }
       assert.equal(phone.state().typingUntil, undefined)
       const answered = (await reply(sandbox, MSISDN)).status
-      assert.equal(answered, trouble === 'expired' ? 200 : status)
-      phone.trouble = 'none'
+      assert.equal(answered, fault === 'expired' ? 200 : status)
+      phone.fault = 'none'
       assert.equal((await type(sandbox, umid)).status, 200)
     })
   }
 
   it('cuts requests when the API is down, and is slow by 4 s', async () => {
     const phone = makePhone(sandbox)
-    phone.trouble = 'down'
+    phone.fault = 'down'
     await assert.rejects(type(sandbox, SAMPLE_UMID))
     const { requests } = await stateOf(phone, (state) => state.requests.length === 1)
     assert.deepEqual([requests[0]?.cut, requests[0]?.status], [true, undefined])
-    phone.trouble = 'slow'
+    phone.fault = 'slow'
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
     const { durationMs = 0 } = phone.state().requests[1] ?? {}
     assert.ok(durationMs > 3900 && durationMs < 8000, `${durationMs} ms`)
@@ -259,7 +259,7 @@ describe('phone: its state', () => {
     const counts = () => sandbox.eventNames().map((name) => sandbox.listenerCount(name))
     const before = counts()
     const phone = makePhone(sandbox, { webhook: { url } })
-    phone.trouble = 'error'
+    phone.fault = 'error'
     const met = once(signs, 'met')
     phone.write('Hi')
     await met

@@ -18,7 +18,7 @@ describe('8x8-typing-indicator under load', () => {
     const { sandbox, release } = await acquireSandbox()
     try {
       const random = generator(8)
-      sandbox.fault = () => anything(random)
+      sandbox.addFault(() => anything(random))
       const arrivals: Promise<Arrival>[] = []
       for (let i = 0; i < MESSAGES; i++) {
         const { umid } = sandbox.receive({ subAccountId: 'my_sub', msisdn: `+65${i}` })

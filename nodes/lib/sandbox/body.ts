@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Bytes of a request body; our guess. */
-const MAX_BODY = 64 * 1024
+/** Bytes of a request body; our guess: 35,000 characters in any script fit in it. */
+const MAX_BODY = 128 * 1024
 
 /** Bytes that a body gets at first. They are doubled as it grows: a length can be announced for nothing. */
 const FIRST_BUFFER = 256

@@ -4,8 +4,8 @@
 import type { Channel } from '../../lib/api'
 import type { ConversationMessage } from '../../lib/sandbox/message'
 
-/** What the API can do to the requests of a phone; the first is nothing. */
-export const TROUBLES = [
+/** Errors that the phone can simulate; `none`: none. */
+export const FAULTS = [
   'none',
   'unauthorized',
   'rate-limited',
@@ -15,8 +15,8 @@ export const TROUBLES = [
   'expired',
 ] as const
 
-/** One of {@link TROUBLES}. */
-export type Trouble = (typeof TROUBLES)[number]
+/** One of {@link FAULTS}. */
+export type FaultName = (typeof FAULTS)[number]
 
 /** Characters (UTF-16 units) of a message typed on the page, trimmed; our choice. */
 export const MAX_TEXT = 1000
@@ -64,7 +64,8 @@ export interface PhoneState {
   typingUntil?: number
   /** Oldest first, at most 50. */
   requests: PhoneRequest[]
-  trouble: Trouble
+  /** The error that is simulated. */
+  fault: FaultName
   /** Only where webhooks are posted, from the first message on. */
   delivery?: PhoneDelivery
 }

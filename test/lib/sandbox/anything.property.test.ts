@@ -212,13 +212,13 @@ describe('sandbox, given anything', function () {
       const url = `${await serve(api.httpNode)}/8x8-sandbox/phone/`
       await watch(url)
       const name = fc.oneof(
-        { weight: 2, arbitrary: fc.constantFrom('messages', 'trouble') }, // what takes a body
+        { weight: 2, arbitrary: fc.constantFrom('messages', 'fault') }, // what takes a body
         fc.constantFrom('events', '', '..', '__proto__', '%2e%2e%2fpage.html'),
         fc.webSegment(),
       )
       const body = fc.oneof(
         damaged({ text: 'Hi' }, ['text']),
-        damaged({ trouble: 'none' }, ['trouble']),
+        damaged({ fault: 'none' }, ['fault']),
         anything.map((each) => ({ field: '', body: json(each) ?? '' })),
       )
       await fc.assert(
@@ -230,7 +230,7 @@ describe('sandbox, given anything', function () {
         }),
         { numRuns: 200 },
       )
-      assert.equal((await post(`${url}trouble`, { trouble: 'none' })).status, 202)
+      assert.equal((await post(`${url}fault`, { fault: 'none' })).status, 202)
     })
   })
 })

@@ -65,6 +65,20 @@ describe('sandbox: inbound webhooks', () => {
     assert.deepEqual(sandbox.webhook(umid).payload.user, user)
   })
 
+  it('writes what is known of a customer without a phone number', () => {
+    const customer = { channelUserId: 'US.13491208655302741918', name: 'Ann', username: 'ann.b' }
+    const users = (message: object) => {
+      const { umid } = sandbox.receive({ subAccountId: SUB, ...message })
+      return [3, 2].map((version) => sandbox.webhook(umid, version as 2 | 3).payload.user)
+    }
+    assert.deepEqual(users(customer), [customer, customer])
+    const both = { msisdn: '+6591234567', ...customer }
+    assert.deepEqual(users(both), [both, { ...both, channelUserId: both.msisdn }])
+    const line = { channel: 'line', channelUserId: 'Ua12b345678' }
+    assert.deepEqual(users(line)[0], { channelUserId: 'Ua12b345678' })
+    assert.deepEqual(users({ ...both, channel: 'rcs' })[0], { msisdn: both.msisdn })
+  })
+
   it('has no webhook for a umid that is unknown or outbound', async () => {
     assert.throws(() => sandbox.webhook(SAMPLE_UMID), RangeError)
     const { umid } = (await (await reply(sandbox, '+6591234567')).json()) as { umid: string }

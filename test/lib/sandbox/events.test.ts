@@ -167,7 +167,7 @@ describe('sandbox: typing events', () => {
   it('refuses a body that is not JSON or too large', async () => {
     await assertRefused(400, 1000, /not JSON/, '{"channel":')
     await assertRefused(400, 1000, /not JSON/, '')
-    await assertRefused(413, 1000, /too large/, { umid: 'x'.repeat(70 * 1024) })
+    await assertRefused(413, 1000, /too large/, { umid: 'x'.repeat(130 * 1024) })
     assert.ok(!('body' in (sandbox.requests.at(-1) ?? {})))
   })
 

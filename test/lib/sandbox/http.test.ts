@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { SAMPLE_UMID, Sandbox, type SandboxRequest } from '../../../nodes/lib/sandbox/server'
+import { failNext } from '../../support/faults'
 import { call, closeAll, type ErrorBody, KEY, SUB, startSandbox, type } from './helpers'
 
 const event = { channel: 'whatsapp', type: 'typing', umid: SAMPLE_UMID }
@@ -20,16 +21,16 @@ describe('sandbox: HTTP and faults', () => {
     sandbox.conversation({ subAccountId: SUB, channel: 'whatsapp', msisdn: '+6500000000' })
       .typingUntil
 
-  it('meets failNext in order, one each, then the fault function, then the real answer', async () => {
+  it('simulates the first fault that a function returns, in the order of addition, else answers', async () => {
     const asked: SandboxRequest[] = []
-    sandbox.failNext({ status: 500 })
-    sandbox.failNext({ status: 503 }, { status: 429 })
+    failNext(sandbox, { status: 500 })
+    failNext(sandbox, { status: 503 }, { status: 429 })
     const statuses = []
     for (let i = 0; i < 3; i++) statuses.push((await type(sandbox, SAMPLE_UMID)).status)
-    sandbox.fault = (met) => {
-      asked.push({ ...met })
+    sandbox.addFault((request) => {
+      asked.push({ ...request })
       return asked.length === 1 ? { status: 418 } : undefined
-    }
+    })
     for (let i = 0; i < 2; i++) statuses.push((await type(sandbox, SAMPLE_UMID)).status)
     assert.deepEqual(statuses, [500, 503, 429, 418, 200])
     assert.deepEqual(asked[0]?.body, event)
@@ -38,7 +39,7 @@ describe('sandbox: HTTP and faults', () => {
 
   it('a faulted request changes nothing', async () => {
     const { umid } = sandbox.receive({ subAccountId: SUB })
-    sandbox.failNext({ status: 200 }, { status: 500 }, { action: 'reset' })
+    failNext(sandbox, { status: 200 }, { status: 500 }, { action: 'reset' })
     const first = await type(sandbox, umid)
     assert.deepEqual([first.status, await first.text()], [200, ''])
     await type(sandbox, umid)
@@ -62,7 +63,7 @@ describe('sandbox: HTTP and faults', () => {
   })
 
   it('carries out a delayed request though its client has gone, and shows it as cut', async () => {
-    sandbox.failNext({ delay: 100 })
+    failNext(sandbox, { delay: 100 })
     const cut = once(sandbox, 'request')
     const shown = once(sandbox, 'typing')
     await sendAndGo(JSON.stringify(event))
@@ -116,7 +117,7 @@ describe('sandbox: HTTP and faults', () => {
   it('refuses an other path, method or sub-account from the head, and a body that is too large', async () => {
     const start = (line: string) =>
       converse(
-        `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-length: 70000\r\n\r\n`,
+        `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-length: 140000\r\n\r\n`,
       )
     const lines: [string, number][] = [
       ['POST /api/v1/other', 404],
@@ -157,22 +158,23 @@ describe('sandbox: HTTP and faults', () => {
       [500, 2000],
     ]
     for (const [status, code] of cases) {
-      sandbox.failNext({ status })
+      failNext(sandbox, { status })
       const response = await type(sandbox, SAMPLE_UMID)
       const error = (await response.json()) as ErrorBody
       assert.deepEqual([response.status, error.code], [status, code])
       assert.ok(error.errorId && Date.parse(error.timestamp))
     }
-    sandbox.failNext({ status: 401, code: 1001, message: 'Not yours' })
+    failNext(sandbox, { status: 401, code: 1001, message: 'Not yours' })
     const error = (await (await type(sandbox, SAMPLE_UMID)).json()) as ErrorBody
     assert.deepEqual([error.code, error.message], [1001, 'Not yours'])
-    sandbox.failNext({ code: 2001 })
+    failNext(sandbox, { code: 2001 })
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 500)
   })
 
   it('sends Retry-After, headers and raw bodies as they are', async () => {
     const page = '<html>Bad gateway</html>'
-    sandbox.failNext(
+    failNext(
+      sandbox,
       { status: 429, retryAfter: 3 },
       { status: 503, retryAfter: 'Tue, 09 Jun 2026 10:00:00 GMT' },
       { status: 502, body: page, headers: { 'content-type': 'text/html' } },
@@ -193,7 +195,7 @@ describe('sandbox: HTTP and faults', () => {
   })
 
   it('only delay: the real answer, later', async () => {
-    sandbox.failNext({ delay: 60, status: undefined })
+    failNext(sandbox, { delay: 60, status: undefined })
     const started = performance.now()
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
     // Timers may fire 1 ms early.
@@ -203,7 +205,7 @@ describe('sandbox: HTTP and faults', () => {
   })
 
   it('reset: ECONNRESET, after the delay', async () => {
-    sandbox.failNext({ action: 'reset' }, { action: 'reset', delay: 30 })
+    failNext(sandbox, { action: 'reset' }, { action: 'reset', delay: 30 })
     const cut = once(sandbox, 'request')
     await assert.rejects(type(sandbox, SAMPLE_UMID), hasCode('ECONNRESET'))
     const [{ status, durationMs }] = (await cut) as [SandboxRequest]
@@ -215,7 +217,7 @@ describe('sandbox: HTTP and faults', () => {
   })
 
   it('hang and delay: a request is over when its client goes away, long before its time', async () => {
-    sandbox.failNext({ action: 'hang' }, { delay: 60_000 })
+    failNext(sandbox, { action: 'hang' }, { delay: 60_000 })
     const body = JSON.stringify(event)
     const headers = { authorization: `Bearer ${KEY}` }
     for (let i = 0; i < 2; i++) {
@@ -229,13 +231,13 @@ describe('sandbox: HTTP and faults', () => {
   })
 
   it('a fault function or listener that throws is a 500', async () => {
-    sandbox.fault = () => {
+    const remove = sandbox.addFault(() => {
       throw new Error('my fault')
-    }
+    })
     const response = await type(sandbox, SAMPLE_UMID)
     const error = (await response.json()) as ErrorBody
     assert.deepEqual([response.status, error.code, error.message], [500, 2000, 'my fault'])
-    sandbox.fault = undefined
+    remove()
     sandbox.on('typing', () => {
       throw new Error('my listener')
     })
@@ -297,7 +299,7 @@ describe('sandbox: HTTP and faults', () => {
   })
 
   it('closes at once with hanging, delayed and half-sent requests', async () => {
-    sandbox.fault = ({ body }) => (body === 1 ? { action: 'hang' } : { delay: 60_000 })
+    sandbox.addFault(({ body }) => (body === 1 ? { action: 'hang' } : { delay: 60_000 }))
     const hanging = assert.rejects(call(sandbox, 1))
     const delayed = assert.rejects(call(sandbox, 2))
     const half = connect(Number(new URL(sandbox.url).port), '127.0.0.1')

@@ -97,12 +97,25 @@ describe('sandbox: its memory', function () {
         user: { msisdn: `+65${1e6 + (index % 1000)}` },
         type: 'text',
         content: { text },
+        channels: [{ channel: 'RCS' }], // WhatsApp takes 4,096 characters
       })
-    const long = 'x'.repeat(60_000)
+    const long = 'x'.repeat(35_000)
     assert.deepEqual(await postAll(1200, (index) => message(long, index), MESSAGES), [200])
     // Two bytes a character, once in memory.
     const wide = 'あ'.repeat(20_000)
     assert.deepEqual(await postAll(600, (index) => message(wide, index), MESSAGES), [200])
+    await assertSmall()
+  })
+
+  it('stays below 20 MB with crowded templates and long recipients', async () => {
+    const components = Array.from({ length: 5000 }, () => ({}))
+    const template = (index: number) =>
+      JSON.stringify({
+        user: { channelUserId: `US.${index}${'x'.repeat(120)}` },
+        type: 'template',
+        content: { template: { components } },
+      })
+    assert.deepEqual(await postAll(1200, template, MESSAGES), [200])
     await assertSmall()
   })
 
