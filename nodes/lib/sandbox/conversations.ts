@@ -15,7 +15,7 @@ const MAX_UMID_BYTES = 4 * 1024 * 1024
  * dropped first.
  */
 export const MAX_CONVERSATIONS = 1000
-const MAX_CONVERSATION_BYTES = 4 * 1024 * 1024
+const MAX_CONVERSATION_BYTES = 3 * 1024 * 1024
 
 /**
  * Messages kept of each conversation, and bytes that they hold; our choice: the page is sent all of
