@@ -31,7 +31,7 @@ export default function register(RED: NodeAPI): void {
           (error: Error) => error,
         )
         .then(done)
-        .catch((error) => this.error(`The outcome of a message was lost: ${typeof error}`))
+        .catch((error) => this.error(`Could not report the outcome of a message: ${typeof error}`))
     })
     this.on('close', (done: () => void) => {
       opening.then(({ close }) => close()).then(done, done)

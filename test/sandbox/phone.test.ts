@@ -51,7 +51,7 @@ describe('phone: its state', () => {
     )
   })
 
-  it('says so when the dots go by themselves', async () => {
+  it('emits a change when the dots expire', async () => {
     const short = await startSandbox({ lifetimes: { whatsapp: 40 } })
     const phone = makePhone(short)
     const emitted = once(phone, 'inbound')
@@ -88,7 +88,7 @@ describe('phone: its state', () => {
     })
   }
 
-  it('sleeps through an indicator that lives longer than a timer can wait', async () => {
+  it('shows an indicator that lives longer than a timer can wait', async () => {
     const long = await startSandbox({ lifetimes: { whatsapp: 2 ** 33 } })
     const phone = makePhone(long)
     phone.write('Hi')
@@ -99,7 +99,7 @@ describe('phone: its state', () => {
     assert.ok(changes <= 1, `${changes} changes`) // the request, if it is that late
   })
 
-  it('takes a reply as text or as an 8x8 body, and nothing else', () => {
+  it('accepts a reply as text or as an 8x8 body, and nothing else', () => {
     const phone = makePhone(sandbox, { channel: 'rcs' })
     const body = { type: 'text', content: { text: 'two' } }
     phone.reply('one')
@@ -209,7 +209,7 @@ describe('phone: its state', () => {
     assert.equal(phone.state().requests.at(-1)?.body, text)
   })
 
-  it('shows how its webhook fares, with 8x8’s retries', async () => {
+  it('shows the delivery of its webhook, with 8x8’s retries', async () => {
     const { url, posted } = await startTarget((attempt, response) => {
       response.writeHead(attempt === 1 ? 500 : 204).end()
     })
@@ -236,7 +236,7 @@ describe('phone: its state', () => {
     assert.deepEqual(posted[0]?.body, sandbox.webhook(`${umid}`))
   })
 
-  it('says when nobody took its webhook, also where Node.js cannot use the URL', async () => {
+  it('shows an undelivered webhook, also for a URL that Node.js cannot use', async () => {
     const { url } = await startTarget((_attempt, response) => response.writeHead(503).end())
     for (const [target, attempts] of [
       [url, 3],
@@ -250,7 +250,7 @@ describe('phone: its state', () => {
     }
   })
 
-  it('leaves nothing behind when it closes', async () => {
+  it('ends its deliveries, timers and listeners when it closes', async () => {
     const signs = new EventEmitter()
     const { url } = await startTarget((_attempt, response) => {
       response.on('close', () => signs.emit('hung up')) // never answers

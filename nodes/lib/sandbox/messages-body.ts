@@ -30,12 +30,12 @@ const user = z
     channelUserId: z.string().optional(),
     lineUserId: z.string().min(1).max(100).optional(),
   })
-  .superRefine((given, { addIssue }) => {
-    if (given.msisdn !== undefined || given.lineUserId !== undefined) return
-    if (given.channelUserId === undefined) {
+  .superRefine((value, { addIssue }) => {
+    if (value.msisdn !== undefined || value.lineUserId !== undefined) return
+    if (value.channelUserId === undefined) {
       const message = 'one of msisdn, channelUserId and lineUserId is required'
       addIssue({ code: 'custom', path: ['msisdn'], message })
-    } else if (!channelUserId.safeParse(given.channelUserId).success) {
+    } else if (!channelUserId.safeParse(value.channelUserId).success) {
       const message = 'expected <country>.<alphanumeric>'
       addIssue({ code: 'custom', path: ['channelUserId'], message })
     }

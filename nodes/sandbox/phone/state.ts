@@ -1,5 +1,6 @@
 /**
- * What the page of a phone is told and may ask for. Plain data, so that the page can bundle it.
+ * What the server tells the page of a phone, and what the page may send. Plain data, so that the
+ * page can bundle it.
  */
 import type { Channel } from '../../lib/api'
 import type { ConversationMessage } from '../../lib/sandbox/message'
@@ -46,7 +47,7 @@ export interface PhoneDelivery {
   delivered: boolean
   /** Of the last attempt; absent when it got no answer. */
   statusCode?: number
-  /** An attempt is under way or still to come. */
+  /** The delivery has not ended. */
   pending: boolean
 }
 

@@ -50,7 +50,7 @@ const damaged = (good: object, fields: string[]) =>
       return { field, body: `{${written.join(',')}}` }
     })
 
-describe('sandbox, given anything', function () {
+describe('sandbox: fuzzing', function () {
   this.timeout(30_000)
   watchProcess()
   let sandbox: Sandbox
@@ -64,7 +64,7 @@ describe('sandbox, given anything', function () {
     await closeAll()
   })
 
-  it('answers an events or messages call with success, or an error that names the field', async () => {
+  it('answers an events or messages request with success, or an error that names the field', async () => {
     makePhone(sandbox)
     const message = { user: { msisdn: '+6500000000' }, type: 'text', content: { text: 'Hi' } }
     const calls = fc.oneof(
@@ -87,7 +87,7 @@ describe('sandbox, given anything', function () {
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
   })
 
-  it('answers any bytes, and goes on', async () => {
+  it('survives any bytes', async () => {
     const target = fc.oneof(
       fc.constantFrom(
         PATH,
@@ -136,13 +136,13 @@ describe('sandbox, given anything', function () {
     assert.ok(JSON.stringify(phone.state()).length < 10_000)
   })
 
-  describe('by way of its node', () => {
+  describe('through its node', () => {
     let api: NodeAPI
     let completed = (_error: unknown) => {}
     const types = [
-      (given: NodeAPI) => {
-        api = given
-        register(given)
+      (nodeApi: NodeAPI) => {
+        api = nodeApi
+        register(nodeApi)
       },
     ]
 

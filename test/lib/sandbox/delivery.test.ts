@@ -86,7 +86,7 @@ describe('sandbox: inbound webhooks', () => {
     await assert.rejects(sandbox.deliver(umid, { url: 'http://127.0.0.1:9' }), RangeError)
   })
 
-  it('posts once to a target that takes it', async () => {
+  it('posts once to a target that accepts it', async () => {
     const target = await startTarget((_attempt, response) => response.writeHead(204).end())
     const { umid } = receive()
     const delivery = await sandbox.deliver(umid, { url: target.url, authorization: 'Basic xyz' })
@@ -97,7 +97,7 @@ describe('sandbox: inbound webhooks', () => {
     assert.deepEqual(target.posted[0]?.body, sandbox.webhook(umid))
   })
 
-  it('posts version 2 without a key when told so', async () => {
+  it('posts version 2, without Authorization by default', async () => {
     const target = await startTarget((_attempt, response) => response.end())
     const { umid } = receive()
     await sandbox.deliver(umid, { url: target.url, version: 2 })
@@ -247,7 +247,7 @@ describe('sandbox: inbound webhooks', () => {
     }
   })
 
-  it('ends at once when the sandbox closes: between attempts, in one, and after', async () => {
+  it('ends immediately when the sandbox closes: between attempts, during one, and after', async () => {
     const waiting = await startSandbox({ retryDelays: [60_000] })
     const one = waiting.receive({ subAccountId: SUB })
     const signs = new EventEmitter()

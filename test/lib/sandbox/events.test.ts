@@ -91,7 +91,7 @@ describe('sandbox: typing events', () => {
     assert.equal(quick.conversation(key).typingUntil, NOW + 7)
   })
 
-  it('tells of dots by event', async () => {
+  it('emits the dots', async () => {
     const seen: unknown[] = []
     sandbox.on('typing', (event) => seen.push(event))
     const { umid } = sandbox.receive({ subAccountId: SUB, msisdn: MSISDN })

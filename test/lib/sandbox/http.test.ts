@@ -37,7 +37,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(asked[0]?.subAccountId, SUB)
   })
 
-  it('a faulted request changes nothing', async () => {
+  it('changes nothing for a request that gets a simulated error', async () => {
     const { umid } = sandbox.receive({ subAccountId: SUB })
     failNext(sandbox, { status: 200 }, { status: 500 }, { action: 'reset' })
     const first = await type(sandbox, umid)
@@ -55,14 +55,14 @@ describe('sandbox: HTTP and faults', () => {
     socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy())
   }
 
-  it('carries out what it received in full, though its client has gone', async () => {
+  it('carries out a request that it received in full, even if its client has gone', async () => {
     const shown = once(sandbox, 'typing')
     await sendAndGo(JSON.stringify(event))
     await shown
     assert.ok(dots())
   })
 
-  it('carries out a delayed request though its client has gone, and shows it as cut', async () => {
+  it('carries out a delayed request even if its client has gone, and records it as cut', async () => {
     failNext(sandbox, { delay: 100 })
     const cut = once(sandbox, 'request')
     const shown = once(sandbox, 'typing')
@@ -76,7 +76,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(sandbox.requests[0]?.status, undefined)
   })
 
-  it('does not carry out a request of which a part is missing', async () => {
+  it('does not carry out an incomplete request', async () => {
     const body = JSON.stringify(event)
     const cut = once(sandbox, 'request')
     const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
@@ -114,7 +114,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(sandbox.requests[0]?.body, undefined)
   })
 
-  it('refuses an other path, method or sub-account from the head, and a body that is too large', async () => {
+  it('refuses another path, method or sub-account from the head, and a body that is too large', async () => {
     const start = (line: string) =>
       converse(
         `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-length: 140000\r\n\r\n`,
@@ -130,7 +130,7 @@ describe('sandbox: HTTP and faults', () => {
     }
   })
 
-  it('takes no more than 4 MB of unfinished requests, and then again', async () => {
+  it('answers 503 beyond 4 MB of unfinished requests, until they end', async () => {
     const sockets = Array.from({ length: 80 }, () =>
       connect(Number(new URL(sandbox.url).port), '127.0.0.1').on('error', () => {}),
     )
@@ -148,7 +148,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
   })
 
-  it('makes error bodies with a code that fits, or the one asked for', async () => {
+  it('answers simulated errors with a code that fits the status, or a given one', async () => {
     const cases: [number, number | undefined][] = [
       [400, 1000],
       [401, 1200],
@@ -194,7 +194,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(redirect.headers.get('location'), 'http://127.0.0.1:9/')
   })
 
-  it('only delay: the real answer, later', async () => {
+  it('delays the real answer with only a delay', async () => {
     failNext(sandbox, { delay: 60, status: undefined })
     const started = performance.now()
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
@@ -204,7 +204,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.ok((sandbox.requests[0]?.durationMs ?? 0) >= 58)
   })
 
-  it('reset: ECONNRESET, after the delay', async () => {
+  it('resets the connection, after a delay if there is one', async () => {
     failNext(sandbox, { action: 'reset' }, { action: 'reset', delay: 30 })
     const cut = once(sandbox, 'request')
     await assert.rejects(type(sandbox, SAMPLE_UMID), hasCode('ECONNRESET'))
@@ -216,7 +216,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.ok(performance.now() - started >= 28)
   })
 
-  it('hang and delay: a request is over when its client goes away, long before its time', async () => {
+  it('ends a hanging or delayed request when its client goes away', async () => {
     failNext(sandbox, { action: 'hang' }, { delay: 60_000 })
     const body = JSON.stringify(event)
     const headers = { authorization: `Bearer ${KEY}` }
@@ -230,7 +230,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(dots(), undefined)
   })
 
-  it('a fault function or listener that throws is a 500', async () => {
+  it('answers 500 when a fault function or a listener throws', async () => {
     const remove = sandbox.addFault(() => {
       throw new Error('my fault')
     })
@@ -244,7 +244,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 500)
   })
 
-  it('keeps 2000 bytes of a body, and whom the whole of it is about', async () => {
+  it('records 2000 bytes of a body, and the customer or message that it names', async () => {
     const body = { content: { text: 'x'.repeat(5000) }, user: { msisdn: '+6501234567' } }
     await call(sandbox, { ...body, umid: 'none', channel: 'sms' })
     await call(sandbox, `{"umid":"${'y'.repeat(3000)}`, { path: `${path}?${'z'.repeat(400)}` })
@@ -339,7 +339,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(sandbox.requests.length, 500)
   })
 
-  it('start: takes a port, and fails when it is taken', async () => {
+  it('listens on a given port, and fails to start when it is in use', async () => {
     const port = Number(new URL(sandbox.url).port)
     await assert.rejects(Sandbox.start({ port }), { code: 'EADDRINUSE' })
     await sandbox.close()

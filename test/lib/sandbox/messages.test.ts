@@ -60,7 +60,7 @@ describe('sandbox: replies and phones', () => {
     ])
   })
 
-  it('tells of no dots taken down where none were shown', async () => {
+  it('emits no end of dots where none were shown', async () => {
     const { umid } = sandbox.receive({ subAccountId: SUB, msisdn: MSISDN })
     await type(sandbox, umid)
     now += 25_000
@@ -271,7 +271,7 @@ describe('sandbox: replies and phones', () => {
     assert.equal(phone('rcs').messages[0]?.quotes, undefined)
   })
 
-  it('receive: fills in what is not given, and tells by event', () => {
+  it('fills in defaults of a customer’s message, and emits it', () => {
     const seen: unknown[] = []
     sandbox.on('message', (event) => seen.push(event))
     const message = sandbox.receive({ subAccountId: SUB, text: undefined })
@@ -289,7 +289,7 @@ describe('sandbox: replies and phones', () => {
     assert.deepEqual(seen, [{ key, message: shown }])
   })
 
-  it('hands out copies', () => {
+  it('returns copies', () => {
     sandbox.receive({ subAccountId: SUB, msisdn: MSISDN, text: 'Hello' })
     const { messages } = phone()
     for (const message of messages) message.text = 'changed'
