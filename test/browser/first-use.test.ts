@@ -154,24 +154,24 @@ describe('the first use in the editor', function () {
     assert.match(await test(), /BROWSER_NOT_SET is not set/)
   })
 
-  it('tells a wrong key by the test', async () => {
+  it('reports a wrong API key', async () => {
     await field('subAccountId').fill(SUB_ACCOUNT)
     await field('apiKey').fill('wrong')
     assert.match(await test(), /^8x8 refused the API key/)
   })
 
-  it('tells a wrong sub-account by the test', async () => {
+  it('reports a sub-account of another account', async () => {
     await field('apiKey').fill(CANARY)
     await field('subAccountId').fill('not_mine')
     assert.match(await test(), /the sub-account does not belong/)
   })
 
-  it('tells a dead host by the test', async () => {
+  it('reports a host that does not answer', async () => {
     await field('baseUrl').fill(`http://127.0.0.1:${await refusedPort()}`)
     assert.match(await test(), /^No connection to 127\.0\.0\.1:/)
   })
 
-  it('finds the right connection fine, by the keyboard too', async () => {
+  it('reports a working connection, by the keyboard too', async () => {
     await field('baseUrl').fill(sandbox.url)
     await field('subAccountId').fill(SUB_ACCOUNT)
     assert.match(await test(), /^Connection OK/)
