@@ -74,6 +74,7 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     onMessage: collect > 0 ? (message, bytes) => collector.add(message, bytes) : send,
     onOther: (message) => send([null, message]),
     debug: (text) => node.debug(text),
+    report: (error) => node.error(error),
   })
   const handler: EndpointHandler = (request, response) => void receiver.receive(request, response)
   let endpoints: Endpoints | undefined

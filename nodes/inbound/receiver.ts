@@ -5,6 +5,7 @@ import { readJson } from '../lib/http/body'
 import { HttpError } from '../lib/http/http-error'
 import { isCrossOrigin, removeCorsHeaders } from '../lib/http/same-origin'
 import {
+  type Event,
   type InboundMessage,
   isInbound,
   type OtherMessage,
@@ -36,6 +37,8 @@ export interface ReceiverOptions {
   onOther(message: OtherMessage): void
   /** Says for the debug log why an event that was taken is not handed on. */
   debug(text: string): void
+  /** Reports a failure that nobody foresaw. */
+  report(error: Error): void
 }
 
 /** The webhook endpoint of a node: takes 8x8's events, and answers before the flow begins to work. */
@@ -47,21 +50,30 @@ export class Receiver {
     this.#options = options
   }
 
-  /** Answers a request in any case. Never throws, and never rejects. */
+  /** Answers a request in any case. Never rejects. */
   async receive(request: HttpRequest, response: ServerResponse): Promise<void> {
-    removeCorsHeaders(response)
     try {
+      removeCorsHeaders(response)
       this.#admit(request)
       const { json, bytes } = await readJson(request, MAX_BODY, BODY_TIMEOUT)
       const event = readEvent(json)
       if (!event) throw new HttpError(400, 'The body is no event of 8x8')
+      const handOn = this.#prepare(event, json, bytes)
       answer(response, 200)
       // Behind the answer, because the flow may keep the process busy for a while.
-      if (!isInbound(event)) this.#handOnOther(toOtherMessage(event, json))
-      else this.#handOn(toInboundMessage(event, json), bytes)
+      if (handOn) setImmediate(handOn)
     } catch (error) {
-      if (error instanceof HttpError) answer(response, error.status, error.headers)
-      else response.destroy() // the client has gone
+      this.#refuse(request, response, error)
+    }
+  }
+
+  #refuse(request: HttpRequest, response: ServerResponse, error: unknown): void {
+    if (response.headersSent || request.errored)
+      response.destroy() // e.g. the client has gone
+    else if (error instanceof HttpError) answer(response, error.status, error.headers)
+    else {
+      answer(response, 500)
+      this.#options.report(error as Error)
     }
   }
 
@@ -75,23 +87,25 @@ export class Receiver {
     throw new HttpError(401, 'Authorization is missing or wrong')
   }
 
-  #handOn(message: InboundMessage, bytes: number): void {
-    const { recentUmids, scope, onMessage } = this.#options
-    if (!this.#isTaken(message)) return
+  /** @returns what hands the event on; undefined where it is not wanted, or comes again */
+  #prepare(event: Event, json: unknown, bytes: number): (() => void) | undefined {
+    const { recentUmids, scope, onMessage, onOther, debug } = this.#options
+    if (!isInbound(event)) {
+      const other = toOtherMessage(event, json)
+      return this.#isWanted(other) ? () => onOther(other) : undefined
+    }
+    const message = toInboundMessage(event, json)
+    if (!this.#isWanted(message)) return undefined
     const key = `${scope} ${message.umid}`
     if (recentUmids.has(key)) {
-      this.#options.debug(`8x8 has repeated the message ${message.umid}`)
-      return
+      debug(`8x8 has repeated the message ${message.umid}`)
+      return undefined
     }
     recentUmids.add(key)
-    setImmediate(onMessage, message, bytes)
+    return () => onMessage(message, bytes)
   }
 
-  #handOnOther(message: OtherMessage): void {
-    if (this.#isTaken(message)) setImmediate(this.#options.onOther, message)
-  }
-
-  #isTaken({ subAccountId }: { subAccountId?: string }): boolean {
+  #isWanted({ subAccountId }: { subAccountId?: string }): boolean {
     const { subAccounts, debug } = this.#options
     if (!subAccounts || (subAccountId !== undefined && subAccounts.has(subAccountId))) return true
     debug(`Events of other sub-accounts so far: ${++this.#ignored}`)
@@ -100,5 +114,5 @@ export class Receiver {
 }
 
 function answer(response: ServerResponse, status: number, headers: Record<string, string> = {}) {
-  if (!response.headersSent) response.writeHead(status, { 'content-length': 0, ...headers }).end()
+  response.writeHead(status, { 'content-length': 0, ...headers }).end()
 }

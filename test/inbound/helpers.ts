@@ -26,6 +26,8 @@ export interface Options {
   node?: object
   /** More nodes, on the same tab. */
   more?: { id: string; type: string; [property: string]: unknown }[]
+  /** More nodes without a tab. */
+  configs?: object[]
   /** More node types. */
   types?: NodeInitializer[]
   settings?: object
@@ -52,6 +54,7 @@ function nodesOf(options: Options): object[] {
   const node = (id: string, type: string) => ({ id, type, z: 'tab', x: 0, y: 0, wires: [] })
   return [
     { id: 'tab', type: 'tab', label: 'test' },
+    ...(options.configs ?? []),
     { id: 'account', type: '8x8-account', subAccountId: 'my_sub', ...options.account },
     {
       ...node('inbound', '8x8-inbound'),

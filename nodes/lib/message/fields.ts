@@ -118,6 +118,11 @@ export function parse<F extends Field>(field: F, value: unknown): Parsed<F> | un
   return FIELDS[field].read(value) as Parsed<F> | undefined
 }
 
+/** What errors call a field. */
+export function nameOf(field: Field): string {
+  return field === 'to' ? 'recipient' : field
+}
+
 /** What a field must look like, in words. */
 export function formOf(field: Field): string {
   return FIELDS[field].form
