@@ -200,6 +200,17 @@ describe('reply: the recipient', () => {
     assert.equal(conversation, MSISDN)
   })
 
+  it('takes an msisdn without its plus, as some webhooks write it', () => {
+    assert.deepEqual(bodyOf({ ...good, to: { msisdn: '6591234567' } }).user, { msisdn: MSISDN })
+  })
+
+  it('answers the sender of an SMS', () => {
+    const payload = { umid: UMID, source: MSISDN, destination: '+6580000000', body: 'Hello' }
+    const webhook = { namespace: 'SMS', eventType: 'inbound_message_received', payload }
+    const { user, channels } = bodyOf({ content: 'Hello' }, { webhook })
+    assert.deepEqual([user, channels], [{ msisdn: MSISDN }, [{ channel: 'SMS' }]])
+  })
+
   it('answers a customer without a phone number', () => {
     const { bodies, conversation } = reply({ ...good, to: { channelUserId: BSUID, name: 'Ana' } })
     assert.deepEqual(bodies[0].user, { channelUserId: BSUID })

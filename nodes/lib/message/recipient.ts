@@ -24,14 +24,19 @@ export function readRecipient(value: unknown): Recipient | undefined {
 }
 
 function readIds(user: Record<string, unknown>): Recipient | undefined {
-  const msisdn = readMsisdn(user.msisdn)
+  const msisdn = readMsisdn(plusOf(user.msisdn))
   const channelUserId = readId(user.channelUserId)
   const lineUserId = readId(user.lineUserId)
   if ((msisdn ?? channelUserId ?? lineUserId) === undefined) return undefined
   return onlyKnown({ msisdn, channelUserId, lineUserId }) as Recipient
 }
 
-/** Only with its country code: a guess could write to somebody else. */
+/** An msisdn has a country code, also where it is written without its plus. */
+function plusOf(msisdn: unknown): unknown {
+  return typeof msisdn === 'string' && /^\s*[1-9]/.test(msisdn) ? `+${msisdn}` : msisdn
+}
+
+/** Only with a plus: a phone number without its country code may be somebody else's. */
 function readMsisdn(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_ID) return undefined
   const msisdn = cleanMsisdn(value)

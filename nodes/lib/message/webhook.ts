@@ -68,7 +68,11 @@ function read(payload: unknown): Webhook | undefined {
       timestamp,
       channel: channelOf(payload, event),
       // Copied, so that nothing of the payload is read outside of here.
-      user: isObject(user) ? { msisdn: user.msisdn, channelUserId: user.channelUserId } : undefined,
+      user: isObject(user)
+        ? { msisdn: user.msisdn, channelUserId: user.channelUserId }
+        : event.source === undefined
+          ? undefined
+          : { msisdn: event.source }, // an inbound SMS
     },
   }
 }
