@@ -193,7 +193,7 @@ describe('faults: the key, in a real Node-RED', function () {
     evidence.add('export', exported)
     evidence.add('file', await readFile(join(nodeRed.userDir, 'flows.json'), 'utf8'))
     const credentials = await get('/credentials/8x8-account/account')
-    assert.deepEqual(credentials, { has_apiKey: true })
+    assert.deepEqual(credentials, { has_apiKey: true, has_webhookAuthorization: false })
     for (const path of ['/flow/tab', '/settings', '/diagnostics']) {
       evidence.add(path, await get(path))
     }

@@ -9,7 +9,7 @@ import {
 /** An attempt without HTTP: resolves with the status of a success, rejects with a MessagingError. */
 export type Try = (signal: AbortSignal) => Promise<number>
 
-/** A limiter at which nobody waits, unless a test says otherwise. */
+/** A limiter that never queues, unless a test changes its options. */
 export function createLimiter(limits: Partial<LimiterOptions> = {}): RequestLimiter {
   return new RequestLimiter({
     maxInFlight: 1000,
@@ -20,7 +20,7 @@ export function createLimiter(limits: Partial<LimiterOptions> = {}): RequestLimi
   })
 }
 
-/** Starts a send whose attempts are made by a function. */
+/** Starts a request whose attempts are made by a function. */
 export function sendBy(attempt: Try, limits: RequestLimits, limiter = createLimiter()): ApiRequest {
   const context = {
     ...limits,

@@ -46,7 +46,7 @@ const configs: [what: string, options: FlowOptions][] = [
   ['msg.action', { node: { ...msgTypes, action: 'msg' } }],
   ['expressions', { node: jsonata }],
   ['expressions, without output 2', { node: jsonata, errors: false }],
-  ['a path by way of another property', { node: nested }],
+  ['a path through another property', { node: nested }],
 ]
 
 /** Messages: each of these properties may be good, missing or anything. */

@@ -54,7 +54,7 @@ describe('8x8-typing-indicator, when the clock of the system is set', () => {
         assert.ok(took > 290 && took < 300 + SLACK, `${took} ms`)
       })
 
-      it('keeps the beat and the end of a session', async () => {
+      it('keeps renewals and the end of a session on time', async () => {
         const times: number[] = []
         const jumped = moment()
         const { flow } = await loadWith(

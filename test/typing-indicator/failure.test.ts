@@ -112,7 +112,7 @@ describe('8x8-typing-indicator, failing', () => {
       // As the variable of a subflow that is not set leaves it.
       ['an unknown action', 'not-configured', () => ({ node: { action: '${ACTION}' } })],
       [
-        'an unknown way with other channels',
+        'an unknown choice for other channels',
         'not-configured',
         () => ({ node: { unsupported: '${U}' } }),
       ],

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
 import { readTiming } from '../../nodes/typing-indicator/timing'
 import { CANARY } from '../support/events'
+import { failNext } from '../support/faults'
 import { Keeping, MSISDN, SUB, stopNode, unloadKeeping } from '../support/keeping'
 import { CATCH } from '../support/typing'
 
@@ -143,15 +144,15 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const started = await keep.flow.send(msg)
     const { payload } = started.msg as { payload: { payload: { content: unknown } } }
     payload.payload.content = 'changed by the flow'
-    const excuse = await unanswered
-    assert.equal(excuse.error?.kind, 'unanswered')
-    assert.equal(excuse.error?.indicators, keep.requestsFor(umid))
-    assert.equal(excuse.error?.umid, umid)
-    assert.equal(excuse.error?.channel, 'whatsapp')
-    assert.equal(excuse.error?.attempts, keep.requestsFor(umid))
-    assert.equal(excuse.topic, 'hello')
-    assert.deepEqual(excuse.payload, keep.sandbox.webhook(umid))
-    assert.equal('req' in excuse || 'res' in excuse, false)
+    const ended = await unanswered
+    assert.equal(ended.error?.kind, 'unanswered')
+    assert.equal(ended.error?.indicators, keep.requestsFor(umid))
+    assert.equal(ended.error?.umid, umid)
+    assert.equal(ended.error?.channel, 'whatsapp')
+    assert.equal(ended.error?.attempts, keep.requestsFor(umid))
+    assert.equal(ended.topic, 'hello')
+    assert.deepEqual(ended.payload, keep.sandbox.webhook(umid))
+    assert.equal('req' in ended || 'res' in ended, false)
     assert.equal(keep.flow.completions.length, 1)
     while (keep.flow.statuses.at(-1)?.text !== 'status.unanswered') await sleep(20)
   })
@@ -164,9 +165,9 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const unanswered = keep.flow.next('error')
     const started = (await keep.flow.send(msg)).msg as { _linkSource?: object[] }
     started._linkSource?.push({ event: 'inner' }) // as a nested Link Call node does
-    const excuse = (await unanswered) as { _linkSource?: object[] }
-    assert.deepEqual(excuse._linkSource, [source])
-    assert.equal(excuse._linkSource?.pop() === source, false)
+    const ended = (await unanswered) as { _linkSource?: object[] }
+    assert.deepEqual(ended._linkSource, [source])
+    assert.equal(ended._linkSource?.pop() === source, false)
     assert.equal(started._linkSource?.length, 2)
   })
 
@@ -187,7 +188,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
 
   it('sends a first indicator that fails to output 2, and keeps nothing', async () => {
     const keep = await Keeping.load()
-    keep.sandbox.failNext({ status: 401, code: 1200 })
+    failNext(keep.sandbox, { status: 401, code: 1200 })
     const { umid, msg } = keep.inbound()
     const { port, msg: failed } = await keep.flow.send(msg)
     assert.equal(port, 'error')
@@ -200,7 +201,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const keep = await Keeping.load()
     const { umid, msg } = keep.inbound()
     await keep.flow.send(msg)
-    keep.sandbox.failNext({ status: 500 }, { status: 500 })
+    failNext(keep.sandbox, { status: 500 }, { status: 500 })
     await once(keep.sandbox, 'request')
     while (!keep.dots() || keep.requestsFor(umid) < 4) await sleep(10)
     assert.equal(keep.flow.outputs.length, 1)

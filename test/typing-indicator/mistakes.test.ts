@@ -6,8 +6,8 @@ import { accept, loadWith, message } from '../support/typing'
 import { inboundWebhook } from '../support/webhooks'
 
 /** Everything is missing, and this was found. */
-const nothing = (found: string, mend: string) =>
-  `No channel and no umid: msg.channel and msg.umid are empty and ${found}. ${mend}`
+const nothing = (found: string, fix: string) =>
+  `No channel and no umid: msg.channel and msg.umid are empty and ${found}. ${fix}`
 
 const MOVE = 'Put this node where msg.payload is the webhook, or set Channel and Umid.'
 const change = (place: string) =>
@@ -234,7 +234,7 @@ describe('8x8-typing-indicator, given', () => {
   })
 
   for (const [what, msg, said, options] of mistakes) {
-    it(`${what}: says what it found, and what mends it`, async () => {
+    it(`${what}: says what it found, and how to fix it`, async () => {
       const { flow } = await loadWith(accept, options)
       const out = await flow.send(msg)
       assert.equal(out.msg.error?.message, said)

@@ -14,7 +14,7 @@ describe('8x8-typing-indicator, deployed again', () => {
     await closeServers()
   })
 
-  it('ends a message in hand as closed, once', async () => {
+  it('ends a pending message as closed, once', async () => {
     const arrival = moment()
     const { flow } = await loadWith(() => arrival.come(), {
       account: { timeout: 60, deadline: 60 },

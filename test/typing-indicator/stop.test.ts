@@ -33,7 +33,7 @@ function holding() {
 
 const stop = (msg: object) => helper.getNode('stop').receive(msg as Output)
 
-/** Gives all that is on its way the time to come out. */
+/** Gives pending outputs the time to come out. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
 }
@@ -288,7 +288,7 @@ describe('8x8-typing-indicator, a stop that ends nothing', () => {
       shape: 'ring',
       text: 'status.otherAccount',
     })
-    assert.equal(logged().split('the account "Sales" keeps typing').length - 1, 1)
+    assert.equal(logged().split('the account "Sales" is typing').length - 1, 1)
     assert.equal(server.received.length, 0)
   })
 })

@@ -5,7 +5,7 @@ import {
 } from '../../nodes/typing-indicator/options'
 import { readTiming } from '../../nodes/typing-indicator/timing'
 
-describe('rhythm', () => {
+describe('timing', () => {
   for (const blank of ['', null]) {
     it(`is that of the channel where the time between indicators is ${JSON.stringify(blank)}`, () => {
       // As JSON of a flow that was not made in the editor may have it.

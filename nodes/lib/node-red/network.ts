@@ -15,7 +15,7 @@ export interface NetworkOptions {
 const TYPES = { tls: 'tls-config', proxy: 'http proxy' } as const
 
 /**
- * The way to an origin, by the config nodes that an account names.
+ * How to reach an origin, by the config nodes that an account names.
  * @throws {MessagingError} `not-configured`: a node that does not run or is no such node, or that
  * cannot be used as it stands
  */
@@ -39,7 +39,7 @@ export function getNode<T>(RED: NodeAPI, id: string | undefined): T | undefined 
   return id ? ((RED.nodes.getNode(id) ?? undefined) as T | undefined) : undefined
 }
 
-/** Without it the key would go another way than the one that was chosen, so it has to be there. */
+/** Without it the key would take another route than the chosen one, so it has to be there. */
 function getConfigNode<T>(
   RED: NodeAPI,
   field: keyof typeof TYPES,

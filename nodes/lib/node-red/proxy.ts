@@ -15,9 +15,9 @@ const loginPart = resolved('The user and password of the proxy must be texts')
 const exceptions = z.array(resolved('The hosts without the proxy must be a list of texts'))
 
 /**
- * The proxy on the way to an origin: that of the node or, without one, of the environment.
+ * The proxy for an origin: that of the node or, without one, of the environment.
  * @throws {MessagingError} `not-configured` for a node without a URL, a proxy URL that is none, or a user
- * or password that cannot be read: the request must not go another way than the one chosen
+ * or password that cannot be read: the request must not take another route than the chosen one
  */
 export function resolveProxy(
   origin: string,

@@ -13,7 +13,7 @@ interface WiredNode {
 const PASSING_ON: ReadonlySet<string> = new Set(['junction', 'link in', 'link out'])
 
 /**
- * Whether wires lead to a node that takes messages: by way of junctions, links and subflows, and
+ * Whether wires lead to a node that takes messages: through junctions, links and subflows, and
  * only to nodes that run. Looked up anew each time, because a deploy can change it without a word
  * to us; only failures ask.
  * @param wires ids of nodes

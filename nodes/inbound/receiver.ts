@@ -1,0 +1,118 @@
+import type { ServerResponse } from 'node:http'
+import type { HttpRequest } from '../lib/http/app'
+import type { Authorize } from '../lib/http/authorization'
+import { readJson } from '../lib/http/body'
+import { HttpError } from '../lib/http/http-error'
+import { isCrossOrigin, removeCorsHeaders } from '../lib/http/same-origin'
+import {
+  type Event,
+  type InboundMessage,
+  isInbound,
+  type OtherMessage,
+  readEvent,
+  toInboundMessage,
+  toOtherMessage,
+} from '../lib/message/event'
+import type { RecentUmids } from '../lib/typing/recent-umids'
+import type { RefusalLog } from './refusal-log'
+
+/** Bytes of a webhook; 8x8's have a few thousand. Our choice. */
+const MAX_BODY = 1024 * 1024
+
+/** ms for a body to arrive: as long as 8x8 waits for the answer. */
+const BODY_TIMEOUT = 5000
+
+/** What a receiver needs to know, and where it hands on what it has received. */
+export interface ReceiverOptions {
+  authorize: Authorize
+  /** The sub-accounts to take; undefined: all. */
+  subAccounts: ReadonlySet<string> | undefined
+  /** The umids of messages that were received, shared with the receivers of later deploys. */
+  recentUmids: RecentUmids
+  /** What these umids belong to: an endpoint of another path gets the same message, too. */
+  scope: string
+  refusals: RefusalLog
+  /** @param bytes of its webhook, about */
+  onMessage(message: InboundMessage, bytes: number): void
+  onOther(message: OtherMessage): void
+  /** Says for the debug log why an event that was taken is not handed on. */
+  debug(text: string): void
+  /** Reports a failure that nobody foresaw. */
+  report(error: Error): void
+}
+
+/** The webhook endpoint of a node: takes 8x8's events, and answers before the flow begins to work. */
+export class Receiver {
+  readonly #options: ReceiverOptions
+  #ignored = 0
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options
+  }
+
+  /** Answers a request in any case. Never rejects. */
+  async receive(request: HttpRequest, response: ServerResponse): Promise<void> {
+    try {
+      removeCorsHeaders(response)
+      this.#admit(request)
+      const { json, bytes } = await readJson(request, MAX_BODY, BODY_TIMEOUT)
+      const event = readEvent(json)
+      if (!event) throw new HttpError(400, 'The body is no event of 8x8')
+      const handOn = this.#prepare(event, json, bytes)
+      answer(response, 200)
+      // Behind the answer, because the flow may keep the process busy for a while.
+      if (handOn) setImmediate(handOn)
+    } catch (error) {
+      this.#refuse(request, response, error)
+    }
+  }
+
+  #refuse(request: HttpRequest, response: ServerResponse, error: unknown): void {
+    if (response.headersSent || request.errored)
+      response.destroy() // e.g. the client has gone
+    else if (error instanceof HttpError) answer(response, error.status, error.headers)
+    else {
+      answer(response, 500)
+      this.#options.report(error as Error)
+    }
+  }
+
+  /** @throws {HttpError} 401, 403, 405 */
+  #admit(request: HttpRequest): void {
+    const { authorize, refusals } = this.#options
+    if (request.method !== 'POST') throw new HttpError(405, 'Only POST', { allow: 'POST' })
+    if (isCrossOrigin(request)) throw new HttpError(403, 'No page of another site may post')
+    if (authorize(request.headers.authorization)) return
+    refusals.add()
+    throw new HttpError(401, 'Authorization is missing or wrong')
+  }
+
+  /** @returns what hands the event on; undefined where it is not wanted, or comes again */
+  #prepare(event: Event, json: unknown, bytes: number): (() => void) | undefined {
+    const { recentUmids, scope, onMessage, onOther, debug } = this.#options
+    if (!isInbound(event)) {
+      const other = toOtherMessage(event, json)
+      return this.#isWanted(other) ? () => onOther(other) : undefined
+    }
+    const message = toInboundMessage(event, json)
+    if (!this.#isWanted(message)) return undefined
+    const key = `${scope} ${message.umid}`
+    if (recentUmids.has(key)) {
+      debug(`8x8 has repeated the message ${message.umid}`)
+      return undefined
+    }
+    recentUmids.add(key)
+    return () => onMessage(message, bytes)
+  }
+
+  #isWanted({ subAccountId }: { subAccountId?: string }): boolean {
+    const { subAccounts, debug } = this.#options
+    if (!subAccounts || (subAccountId !== undefined && subAccounts.has(subAccountId))) return true
+    debug(`Events of other sub-accounts so far: ${++this.#ignored}`)
+    return false
+  }
+}
+
+function answer(response: ServerResponse, status: number, headers: Record<string, string> = {}) {
+  response.writeHead(status, { 'content-length': 0, ...headers }).end()
+}
