@@ -94,6 +94,14 @@ export function isPath(text: string): boolean {
 }
 
 /**
+ * Equal for paths that Express matches alike by default: in either case of the letters, with one
+ * slash more or less at the end.
+ */
+export function pathKey(path: string): string {
+  return path.replace(/(.)\/$/, '$1').toLowerCase()
+}
+
+/**
  * The ids of sub-accounts, separated by commas.
  * @returns none where the text is blank; undefined where one of them is malformed
  */

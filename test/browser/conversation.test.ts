@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
-import { type Stage, setStage } from './browser'
+import { type Fixture, startFixture } from './browser'
 import { Editor, openSections } from './editor'
 
 const at = (x: number, y: number) => ({ z: 'tab', x, y, wires: [[], []] })
@@ -10,23 +10,23 @@ const FLOWS = [
   { id: 'account', type: '8x8-account', subAccountId: 'my_sub', region: 'europe' },
   { id: 'sandbox', type: '8x8-account', subAccountId: 'my_sub', region: 'sandbox' },
   { id: 'inbound', type: '8x8-inbound', account: 'account', path: '/8x8/inbound', ...at(500, 80) },
-  { id: 'other', type: 'http in', url: '/8x8/inbound-2', method: 'post', ...at(500, 160) },
+  { id: 'other', type: 'http in', url: '8x8/Inbound-2/', method: 'post', ...at(500, 160) },
   { id: 'reply', type: '8x8-reply', account: 'account', ...at(500, 240) },
   { id: 'interim', type: '8x8-reply', account: 'account', typing: 'keep', ...at(500, 320) },
 ]
 
 describe('the dialogs of a conversation', function () {
   this.timeout(60_000)
-  let stage: Stage
+  let fixture: Fixture
   let editor: Editor
 
   before(async () => {
-    stage = await setStage(FLOWS)
-    await stage.context.grantPermissions(['clipboard-read', 'clipboard-write'])
-    editor = await Editor.open(stage.context, stage.nodeRed.url)
+    fixture = await startFixture(FLOWS)
+    await fixture.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    editor = await Editor.open(fixture.context, fixture.nodeRed.url)
   })
 
-  after(() => stage?.close())
+  after(() => fixture?.close())
 
   const cancel = () => editor.close('node-dialog-cancel')
 
@@ -65,7 +65,7 @@ describe('the dialogs of a conversation', function () {
 
     it('shows and copies the URL for 8x8, and warns that 8x8 cannot reach it', async () => {
       const tray = await editor.edit('inbound')
-      const url = `${stage.nodeRed.url}/8x8/inbound`
+      const url = `${fixture.nodeRed.url}/8x8/inbound`
       assert.equal(await tray.locator('#eight-inbound-url').inputValue(), url)
       await tray.locator('#eight-inbound-copy').click()
       assert.equal(await copied(), url)
@@ -198,5 +198,5 @@ describe('the dialogs of a conversation', function () {
     })
   })
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
 import { readCatalog, readWords, SETS } from '../support/catalogs'
 import { findViolations } from './axe'
-import { type Stage, setStage } from './browser'
+import { type Fixture, startFixture } from './browser'
 import { Editor, openSections } from './editor'
 
 const at = (x: number, y: number) => ({ z: 'tab', x, y, wires: [[], []] })
@@ -45,13 +45,13 @@ const squeeze = (text: string) => text.replace(/\s/g, '')
 
 describe('the dialogs', function () {
   this.timeout(90_000)
-  let stage: Stage
+  let fixture: Fixture
 
   before(async () => {
-    stage = await setStage(FLOWS)
+    fixture = await startFixture(FLOWS)
   })
 
-  after(() => stage?.close())
+  after(() => fixture?.close())
 
   const open = (editor: Editor, dialog: Dialog | 'core'): Promise<Locator> =>
     dialog === 'account' ? editor.editConfig('8x8-account', 'account') : editor.edit(dialog)
@@ -79,7 +79,7 @@ describe('the dialogs', function () {
 
   for (const language of ['ja', 'de']) {
     it(`speak ${language}, and nothing else`, async () => {
-      const editor = await Editor.open(stage.context, stage.nodeRed.url, language)
+      const editor = await Editor.open(fixture.context, fixture.nodeRed.url, language)
       const { page } = editor
       const status = readCatalog('typing-indicator', language).get('status.check.account')
       await page.locator('#red-ui-workspace-chart').getByText(`${status}`).first().waitFor()
@@ -139,7 +139,7 @@ describe('the dialogs', function () {
     let editor: Editor
 
     before(async () => {
-      editor = await Editor.open(stage.context, stage.nodeRed.url)
+      editor = await Editor.open(fixture.context, fixture.nodeRed.url)
     })
 
     it('name the nodes on the canvas by what they do', async () => {
@@ -296,5 +296,5 @@ describe('the dialogs', function () {
     })
   })
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 })

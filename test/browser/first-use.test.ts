@@ -5,7 +5,7 @@ import { Sandbox } from '../../nodes/lib/sandbox/server'
 import type { NodeRed } from '../../scripts/node-red'
 import { CANARY, UMID } from '../support/events'
 import { refusedPort } from '../support/server'
-import { type Stage, setStage } from './browser'
+import { type Fixture, startFixture } from './browser'
 import { Editor, openSections } from './editor'
 
 const SUB_ACCOUNT = 'browser_sub'
@@ -16,7 +16,7 @@ type Flow = { id: string; type: string; wires?: string[][]; [property: string]: 
 describe('the first use in the editor', function () {
   this.timeout(60_000)
   let sandbox: Sandbox
-  let stage: Stage
+  let fixture: Fixture
   let nodeRed: NodeRed
   let editor: Editor
   /** Of the node from the palette. */
@@ -33,13 +33,13 @@ describe('the first use in the editor', function () {
       ],
     }
     const env = { BROWSER_KEY: CANARY, BROWSER_SUB: SUB_ACCOUNT }
-    stage = await setStage([{ id: 'tab', type: 'tab', label: 'Shop' }, inject], env)
-    nodeRed = stage.nodeRed
-    editor = await Editor.open(stage.context, nodeRed.url)
+    fixture = await startFixture([{ id: 'tab', type: 'tab', label: 'Shop' }, inject], env)
+    nodeRed = fixture.nodeRed
+    editor = await Editor.open(fixture.context, nodeRed.url)
   })
 
   after(async () => {
-    await stage?.close()
+    await fixture?.close()
     await sandbox?.close()
   })
 
@@ -294,7 +294,7 @@ describe('the first use in the editor', function () {
     await editor.close('node-dialog-cancel')
   })
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 
   /** Deploys what another editor might have changed. */
   async function change(edit: (flows: Flow[]) => void): Promise<void> {

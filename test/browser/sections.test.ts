@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
-import { type Stage, setStage } from './browser'
+import { type Fixture, startFixture } from './browser'
 import { Editor } from './editor'
 
 const at = (x: number, y: number) => ({ z: 'tab', x, y, wires: [[], []] })
@@ -19,15 +19,15 @@ const FLOWS = [
 
 describe('the sections of the dialogs', function () {
   this.timeout(60_000)
-  let stage: Stage
+  let fixture: Fixture
   let editor: Editor
 
   before(async () => {
-    stage = await setStage(FLOWS)
-    editor = await Editor.open(stage.context, stage.nodeRed.url)
+    fixture = await startFixture(FLOWS)
+    editor = await Editor.open(fixture.context, fixture.nodeRed.url)
   })
 
-  after(() => stage?.close())
+  after(() => fixture?.close())
 
   /** The titles of those that are shown; the open ones with a +. */
   const sectionsOf = (tray: Locator) =>
@@ -112,5 +112,5 @@ describe('the sections of the dialogs', function () {
     await editor.close('node-dialog-cancel')
   })
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 })
