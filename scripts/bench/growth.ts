@@ -14,6 +14,7 @@ import type { Client } from '../../nodes/lib/client/client'
 import { LABELS } from '../../nodes/lib/message/diagnose'
 import type { InputEvent } from '../../nodes/lib/node-red/outcome'
 import { Output } from '../../nodes/lib/node-red/outcome'
+import { Replies } from '../../nodes/lib/replies/replies'
 import { Sessions } from '../../nodes/lib/typing/sessions'
 import { Indicator } from '../../nodes/typing-indicator/indicator'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
@@ -180,7 +181,8 @@ const startInNode =
       handlesErrors: () => true,
       activeText: (n: number) => `typing (${n})`,
     }
-    const connection = { client, sessions, subAccountId: 'my_sub' }
+    const replies = new Replies(client, sessions, { timeout: 5000, maxWaiting: 10_000 })
+    const connection = { client, sessions, replies, subAccountId: 'my_sub' }
     const indicator = new Indicator({
       id: 'node',
       connect: () => connection,

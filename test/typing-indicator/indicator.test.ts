@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { MessagingError } from '../../nodes/lib/errors'
 import { type NodeAdapter, Output } from '../../nodes/lib/node-red/outcome'
+import { Replies } from '../../nodes/lib/replies/replies'
 import { Sessions } from '../../nodes/lib/typing/sessions'
 import { Indicator, type IndicatorOptions } from '../../nodes/typing-indicator/indicator'
 import { closeClients, createClient } from '../support/client'
@@ -28,7 +29,9 @@ describe('indicator', () => {
   async function open(read: IndicatorOptions['read'], answer?: () => void) {
     const server = await startServer((response) => (answer ? answer() : response.end()))
     const client = createClient(server.url)
-    const connection = { client, sessions: new Sessions(client), subAccountId: 'my_sub' }
+    const sessions = new Sessions(client)
+    const replies = new Replies(client, sessions, { timeout: 5000, maxWaiting: 10_000 })
+    const connection = { client, sessions, replies, subAccountId: 'my_sub' }
     const indicator = new Indicator({
       id: 'typing',
       connect: () => connection,
