@@ -20,13 +20,13 @@ export interface Timing {
 const LONGEST = MAX_MESSAGE_AGE / 1000
 const { initialDelay, maxDuration } = TYPING_INDICATOR_DEFAULTS
 const delay = seconds('initial delay', initialDelay, LONGEST)
-const beat = seconds('time between indicators', 1, LONGEST)
-const duration = seconds('longest duration', maxDuration, LONGEST)
+const interval = seconds('time between indicators', 1, LONGEST)
+const duration = seconds('maximum duration', maxDuration, LONGEST)
 
 /** @throws {MessagingError} `not-configured` */
 export function readTiming(options: TypingIndicatorOptions): Timing {
   const fixed = emptyToUndefined(options.renewEvery)
-  const every = fixed === undefined ? undefined : check('renewEvery', beat, fixed)
+  const every = fixed === undefined ? undefined : check('renewEvery', interval, fixed)
   return {
     initialDelay: check('initialDelay', delay, options.initialDelay),
     maxDuration: check('maxDuration', duration, options.maxDuration),

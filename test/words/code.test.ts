@@ -57,7 +57,7 @@ describe('text in code', () => {
 
   for (const [prefix, set, file, list] of [
     ['status', 'typing-indicator', 'lib/errors.ts', /const RETRYABLE = \{([^}]+)\}/],
-    ['status', 'typing-indicator', 'lib/node-red/outcome.ts', /\bstate: ((?:'\w+'[ |]*)+)/],
+    ['status', 'typing-indicator', 'typing-indicator/result.ts', /\bstate: ((?:'\w+'[ |]*)+)/],
     [
       'test',
       'account',

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { CHANNELS, CHANNELS_WITHOUT_INDICATOR, SUB_ACCOUNT_ID, UMID } from '../api'
 import { cleanChannel, cleanText, cleanUmid } from '../clean'
 import { ACTIONS, type Action } from '../typing/actions'
+import { readContent } from './content'
+import { readRecipient } from './recipient'
 
 /** ISO 8601 with a time zone, with seconds or (-1) without. */
 const isoDate = z.union([
@@ -46,10 +48,18 @@ const FIELDS = {
     read: readConversation,
     form: 'a text of at most 200 characters, or a number',
   },
+  content: {
+    read: readContent,
+    form: "a text that is not blank, a number, or an object with 8x8's type and content",
+  },
+  to: {
+    read: readRecipient,
+    form: 'a phone number with its country code, e.g. +6591234567, or an object with a msisdn, channelUserId or lineUserId',
+  },
 } as const
 
 /** A channel of 8x8, with or without indicators. */
-type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
+export type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
 
 const KNOWN_CHANNELS: ReadonlySet<string> = new Set([...CHANNELS, ...CHANNELS_WITHOUT_INDICATOR])
 
@@ -97,7 +107,8 @@ function readConversation(value: unknown): string | undefined {
 
 /** A field of a message. */
 export type Field = keyof typeof FIELDS
-type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
+/** The value of a field. */
+export type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
 
 /** Not by the Date's own getTime, which may be anything. */
 function timeOf(date: Date): number {

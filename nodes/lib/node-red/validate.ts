@@ -15,6 +15,15 @@ export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T
 }
 
 /**
+ * One of a few words, which an environment variable may hold.
+ * @param what its name, for people
+ */
+export function oneOf<const T extends string>(what: string, words: readonly T[]) {
+  const wrong = `The ${what} must be one of ${words.join(', ')}`
+  return z.string(wrong).overwrite(cleanText).pipe(z.enum(words, wrong))
+}
+
+/**
  * A text that may be blank. Node-RED leaves a reference to a variable that is not set as it is.
  * @param wrong what to say of another type
  * @param clean takes off what was typed or pasted around it; blank: the text counts as it is
@@ -66,7 +75,8 @@ export function wholeNumber(what: string, blank: number, least: number, most: nu
  * @param most s; a day at most, so that no timer overflows
  */
 export function seconds(what: string, blank: number, most = 86_400) {
-  const wrong = `The ${what} must be a number of seconds ${blank ? 'above' : 'from'} 0 to ${most}`
+  const range = blank ? `more than 0 and at most ${most} seconds` : `from 0 to ${most} seconds`
+  const wrong = `The ${what} must be ${range}`
   const decimal = z.union(
     [
       z.number(),
@@ -77,11 +87,11 @@ export function seconds(what: string, blank: number, most = 86_400) {
     ],
     wrong,
   )
-  const range = z
+  const inRange = z
     .number()
     .min(blank && Number.MIN_VALUE, wrong)
     .max(most, wrong)
   return z
-    .preprocess((value) => (value === '' || value === null ? blank : value), decimal.pipe(range))
+    .preprocess((value) => (value === '' || value === null ? blank : value), decimal.pipe(inRange))
     .transform((value) => value * 1000)
 }

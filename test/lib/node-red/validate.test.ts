@@ -34,18 +34,18 @@ describe('check: seconds', () => {
           error instanceof MessagingError &&
           error.cause.kind === 'not-configured' &&
           error.field === 'timeout' &&
-          error.message === 'The timeout must be a number of seconds above 0 to 86400',
+          error.message === 'The timeout must be more than 0 and at most 86400 seconds',
       )
     })
   }
 
   it('takes 0 where a blank field stands for it', () => {
     for (const value of ['', null, 0, '0']) assert.equal(read(value, 0), 0)
-    assert.throws(() => read(-1, 0), { message: /seconds from 0 to 86400/ })
+    assert.throws(() => read(-1, 0), { message: /from 0 to 86400 seconds$/ })
   })
 
   it('takes no more than it may', () => {
     assert.equal(read(60, 7, 60), 60_000)
-    assert.throws(() => read(60.1, 7, 60), { message: /above 0 to 60$/ })
+    assert.throws(() => read(60.1, 7, 60), { message: /more than 0 and at most 60 seconds$/ })
   })
 })
