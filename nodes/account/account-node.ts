@@ -6,7 +6,7 @@ import { resolveNetworkOptions } from '../lib/node-red/network'
 import { Replies } from '../lib/replies/replies'
 import { Sessions } from '../lib/typing/sessions'
 import type { AccountDef } from './options'
-import { readSettings } from './settings'
+import { readRegion, readSettings, readWebhookAuthorization } from './settings'
 
 /** The config node with what a connection test needs of it. */
 export interface DeployedAccountNode extends AccountNode {
@@ -16,6 +16,8 @@ export interface DeployedAccountNode extends AccountNode {
 
 /** Gives an account its connection, or the reason why there is none, which it also warns of. */
 export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef): void {
+  node.region = readRegion(config)
+  node.webhookAuthorization = readWebhookAuthorization(node.credentials?.webhookAuthorization)
   try {
     node.connection = connect()
   } catch (error) {

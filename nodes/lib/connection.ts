@@ -15,10 +15,16 @@ export interface Connection {
 }
 
 /** An `8x8-account` as other nodes see it: a connection, or the reason why there is none. */
-export interface AccountNode extends Node<{ apiKey: string; webhookAuthorization?: string }> {
+export interface AccountNode extends Node<AccountCredentials> {
   connection: Connection | MessagingError
-  /** What the `Authorization` header of webhooks must be, cleaned and resolved; undefined: not set. */
-  webhookAuthorization: string | undefined
-  /** With `sandbox`, webhooks come from the account's phone. */
-  region: Region
+  /** What the `Authorization` header of 8x8's webhooks must be, or the reason why it cannot be used. */
+  webhookAuthorization: string | undefined | MessagingError
+  /** Undefined: not a known one. */
+  region: Region | undefined
+}
+
+/** As stored, with environment references resolved. */
+export interface AccountCredentials {
+  apiKey: string
+  webhookAuthorization?: string
 }

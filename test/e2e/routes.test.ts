@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { NodeAPI, NodeDef } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import account from '../../nodes/account/account'
+import inbound from '../../nodes/inbound/inbound'
 import sandbox from '../../nodes/sandbox/sandbox'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
@@ -26,6 +27,13 @@ const ROUTES: Row[] = [
     route: 'POST /8x8-account/:id/test',
     who: { permission: '8x8-account.write' },
     probes: [['POST', '/8x8-account/account/test', 200]],
+  },
+  {
+    app: 'httpNode',
+    // For the paths of all inbound nodes; any other passes through.
+    route: 'ALL /^\\//',
+    who: 'httpNodeAuth',
+    probes: [['POST', '/8x8/inbound', 400]],
   },
   {
     app: 'httpNode',
@@ -56,6 +64,16 @@ const FLOWS = [
     y: 0,
     wires: [],
     account: 'account',
+  },
+  {
+    id: 'inbound',
+    type: '8x8-inbound',
+    z: 'tab',
+    x: 0,
+    y: 0,
+    wires: [],
+    account: 'account',
+    authentication: 'none',
   },
   { id: 'phone', type: '8x8-sandbox', z: 'tab', x: 0, y: 0, wires: [] },
 ]
@@ -119,7 +137,7 @@ describe('the HTTP routes of the package', function () {
     }
     try {
       await helper.load(
-        [look, account, typingIndicator, sandbox],
+        [look, account, inbound, typingIndicator, sandbox],
         FLOWS as unknown as NodeDef[],
         {},
       )

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Handler, HttpApp } from '../../lib/http/app'
+import { HttpError } from '../../lib/http/http-error'
 import { isCrossOrigin, removeCorsHeaders } from '../../lib/http/same-origin'
 import { PageFiles } from './files'
-import { answer, answerError, HttpError, readWrite } from './http'
+import { answer, answerError, readWrite } from './http'
 import type { Phone } from './phone'
 import { FAULTS, MAX_TEXT } from './state'
 import { Streams } from './stream'
@@ -17,18 +19,6 @@ const CROSS_ORIGIN =
   'Only the page itself may read and write here. Behind a proxy, pass on Host or use HTTPS'
 
 const ROUTE = /^\/8x8-sandbox\/([^/]+)(\/[^/]*)?$/i
-
-/** A request handler of Express, version 4 or 5. */
-export type Handler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => unknown
-
-/** What is needed of an Express app, version 4 or 5. */
-export interface HttpApp {
-  all(path: RegExp, ...handlers: Handler[]): unknown
-}
 
 interface ServedPhone {
   phone: Phone

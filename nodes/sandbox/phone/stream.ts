@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { HttpError, setHeaders } from './http'
+import { HttpError } from '../../lib/http/http-error'
+import { setHeaders } from './http'
 import type { Phone } from './phone'
 
 /** Listeners of a phone at a time; our choice. */
