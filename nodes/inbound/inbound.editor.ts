@@ -34,13 +34,11 @@ function showEndpoint(node: InboundNode): void {
   $('#eight-inbound-endpoint').toggle(!isSandbox)
   $('#eight-inbound-sandbox').toggle(isSandbox)
   const reason = root === false ? 'noRoot' : unreachableBecause(url)
-  const warnings = [
-    ...(pathsBeside(node.id).includes(path) ? [node._('warn.pathTaken')] : []),
-    ...(reason ? [node._(`warn.${reason}`, { host: location.hostname })] : []),
-  ]
+  const warning = reason ? node._(`warn.${reason}`, { host: location.hostname }) : ''
   $('#eight-inbound-warning')
-    .text(warnings.join(' '))
-    .toggle(warnings.length > 0)
+    .text(warning)
+    .toggle(warning !== '')
+  $('#eight-inbound-path-taken').toggle(pathsBeside(node.id).includes(path))
 }
 
 RED.nodes.registerType<InboundOptions>('8x8-inbound', {

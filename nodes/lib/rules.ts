@@ -24,7 +24,7 @@ const DAY = 86_400
 const LONGEST_TYPING = MAX_MESSAGE_AGE / 1000
 
 /** s; our choice: a customer who is silent for longer waits for an answer. */
-const LONGEST_COLLECTING = 300
+const LONGEST_COLLECTING = 3600
 
 /** The numbers that the nodes are configured with, by the names of their properties. */
 export const NUMBERS = {
