@@ -4,7 +4,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
-import { EXAMPLES, type FlowNode, INBOUND_PATH, replyExample } from '../../scripts/example'
+import {
+  EXAMPLES,
+  type FlowNode,
+  INBOUND_PATH,
+  replyExample,
+  WEBHOOK_AUTHORIZATION,
+} from '../../scripts/example'
 import {
   findPort,
   makeUserDir,
@@ -167,7 +173,8 @@ describe('the package, installed from its tarball', function () {
           dots = until
         })
         const url = nodeRed.url + INBOUND_PATH
-        const delivery = await sandbox.deliver(umid, { url, version })
+        const authorization = WEBHOOK_AUTHORIZATION
+        const delivery = await sandbox.deliver(umid, { url, version, authorization })
         assert.deepEqual(delivery, { umid, attempts: 1, delivered: true, statusCode: 200 })
         await replied
         assert.ok(dots > 0, 'no dots were shown')
@@ -187,7 +194,7 @@ describe('the package, installed from its tarball', function () {
       assert.ok(account)
       const exported = JSON.stringify(await admin('/flows'))
       const credentials = await admin(`/credentials/8x8-account/${account.id}`)
-      assert.deepEqual(credentials, { has_apiKey: true })
+      assert.deepEqual(credentials, { has_apiKey: true, has_webhookAuthorization: true })
       for (const seen of [exported, nodeRed.log.join('\n'), JSON.stringify(sandbox.requests)]) {
         assert.ok(seen.length > 0)
         assert.ok(!seen.includes(CANARY))
