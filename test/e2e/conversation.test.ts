@@ -101,11 +101,10 @@ describe('example 2, end to end', function () {
 
   /** The reply to a message, once 8x8 has it. */
   async function replyTo(text: string): Promise<Call> {
-    const next = on(called, 'call')
     const isReply = ({ body }: Call) => body.content?.text === `Re: ${text}`
     const earlier = calls.find(isReply)
     if (earlier) return earlier
-    for await (const [call] of next) if (isReply(call)) return call
+    for await (const [call] of on(called, 'call')) if (isReply(call)) return call
     throw new Error('unreachable')
   }
 
