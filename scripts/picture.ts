@@ -29,8 +29,8 @@ async function takeFlow(browser: Browser): Promise<void> {
     const { umid } = sandbox.receive({ subAccountId: SUB_ACCOUNT })
     const url = nodeRed.url + INBOUND_PATH
     await sandbox.deliver(umid, { url, authorization: WEBHOOK_AUTHORIZATION })
-    await editor.getByText('sent', { exact: true }).waitFor()
-    await shootWorkspace(editor, 900, 330, pathOf('flow.png'))
+    await editor.getByText('typing (1)').waitFor()
+    await shootWorkspace(editor, 1090, 420, pathOf('flow.png'))
   })
 }
 
