@@ -4,12 +4,15 @@ import {
   cleanFields,
   type EditorNode,
   fillIn,
-  isReference,
-  toNumber,
+  keepReference,
   type Verdict,
 } from '../lib/editor/dialog.editor'
+import { prepareSections } from '../lib/editor/sections.editor'
+import { number, text, validator } from '../lib/editor/validate.editor'
+import { isHeaderValue, isReference } from '../lib/rules'
 import { prepareConnectionTest } from './connection-test/dialog.editor'
-import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
+import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
+import { prepareWebhookAuthorization } from './webhook-authorization.editor'
 
 type AccountNode = EditorNode<AccountOptions>
 
@@ -23,20 +26,22 @@ function regionOf(node: AccountNode): string {
 }
 
 /**
- * Also judges the key: the editor leaves credentials out when it validates a node.
- * Not while the dialog is open, where the field of the key says so itself.
+ * Also judges the credentials: the editor leaves them out when it validates a node.
+ * Not while the dialog is open, where their own fields say so.
  */
 function checkRegion(node: AccountNode, region: string = ACCOUNT_DEFAULTS.region): Verdict {
   if (isReference(region)) return true
   if (!REGIONS.some((known) => known === region)) return node._('check.region')
   const { credentials } = node
   if (!credentials || edited === node) return true
-  const { apiKey = '', has_apiKey: isStored } = credentials
-  return (!apiKey && isStored === true) || checkApiKey(node, `${apiKey}`)
+  const { apiKey = '', has_apiKey: isStored, webhookAuthorization = '' } = credentials
+  const verdict = (!apiKey && isStored === true) || checkApiKey(node, `${apiKey}`)
+  if (verdict !== true) return verdict
+  return validateAuthorization.call(node, `${webhookAuthorization}`, {})
 }
 
 /** @param value a stored key is shown as `__PWRD__`: the editor never gets it back */
-function checkApiKey(node: AccountNode, value: string): Verdict {
+function checkApiKey(node: AccountNode, value = ''): Verdict {
   const key = cleanApiKey(value)
   if (regionOf(node) === 'sandbox' || isReference(key)) return true
   if (!key) return node._('check.apiKey')
@@ -44,35 +49,11 @@ function checkApiKey(node: AccountNode, value: string): Verdict {
 }
 
 function checkBaseUrl(node: AccountNode, value = ''): Verdict {
-  const url = cleanText(value)
-  if (regionOf(node) !== 'custom' || isReference(url)) return true
-  return isBaseUrl(url) || node._('check.baseUrl')
+  return regionOf(node) !== 'custom' || validateBaseUrl.call(node, value, {})
 }
 
-function checkSubAccountId(node: AccountNode, value = ''): Verdict {
-  const id = cleanText(value)
-  return isReference(id) || SUB_ACCOUNT_ID.test(id) || node._('check.subAccountId')
-}
-
-/** @param value blank is the default */
-function checkSeconds(node: AccountNode, field: 'timeout' | 'deadline', value = ''): Verdict {
-  if (value === '' || isReference(value)) return true
-  const number = toNumber(value)
-  return (number > 0 && number <= 86_400) || node._(`check.${field}`)
-}
-
-/** A whole number; blank is the default. */
-function checkCount(
-  node: AccountNode,
-  field: 'maxInFlight' | 'maxWaiting',
-  value: string | undefined = '',
-): Verdict {
-  if (value === '' || isReference(value)) return true
-  const number = toNumber(value)
-  const [least, most] = COUNTS[field]
-  const fine = Number.isInteger(number) && number >= least && number <= most
-  return fine || node._(`check.${field}`)
-}
+const validateBaseUrl = text<AccountOptions>('baseUrl', isBaseUrl)
+const validateAuthorization = text<AccountOptions>('webhookAuthorization', isHeaderValue)
 
 /** Shows the rows that the region has a use for. */
 function showRegion(): void {
@@ -94,55 +75,22 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
     name: { value: ACCOUNT_DEFAULTS.name },
     subAccountId: {
       value: ACCOUNT_DEFAULTS.subAccountId,
-      validate(value, _options) {
-        return checkSubAccountId(this, value)
-      },
+      validate: text('subAccountId', (id) => SUB_ACCOUNT_ID.test(id)),
     },
-    region: {
-      value: ACCOUNT_DEFAULTS.region,
-      validate(value, _options) {
-        return checkRegion(this, value)
-      },
-    },
-    baseUrl: {
-      value: ACCOUNT_DEFAULTS.baseUrl,
-      validate(value, _options) {
-        return checkBaseUrl(this, value)
-      },
-    },
+    region: { value: ACCOUNT_DEFAULTS.region, validate: validator(checkRegion) },
+    baseUrl: { value: ACCOUNT_DEFAULTS.baseUrl, validate: validator(checkBaseUrl) },
     tls: { value: ACCOUNT_DEFAULTS.tls, type: 'tls-config', required: false },
     proxy: { value: ACCOUNT_DEFAULTS.proxy, type: 'http proxy', required: false },
-    timeout: {
-      value: ACCOUNT_DEFAULTS.timeout,
-      validate(value, _options) {
-        return checkSeconds(this, 'timeout', value)
-      },
-    },
-    deadline: {
-      value: ACCOUNT_DEFAULTS.deadline,
-      validate(value, _options) {
-        return checkSeconds(this, 'deadline', value)
-      },
-    },
-    maxInFlight: {
-      value: ACCOUNT_DEFAULTS.maxInFlight,
-      validate(value, _options) {
-        return checkCount(this, 'maxInFlight', value)
-      },
-    },
-    maxWaiting: {
-      value: ACCOUNT_DEFAULTS.maxWaiting,
-      validate(value, _options) {
-        return checkCount(this, 'maxWaiting', value)
-      },
-    },
+    timeout: { value: ACCOUNT_DEFAULTS.timeout, validate: number('timeout') },
+    deadline: { value: ACCOUNT_DEFAULTS.deadline, validate: number('deadline') },
+    maxInFlight: { value: ACCOUNT_DEFAULTS.maxInFlight, validate: number('maxInFlight') },
+    maxWaiting: { value: ACCOUNT_DEFAULTS.maxWaiting, validate: number('maxWaiting') },
   },
   credentials: {
-    apiKey: {
+    apiKey: { type: 'password', validate: validator(checkApiKey) },
+    webhookAuthorization: {
       type: 'password',
-      validate(value, _options) {
-        return checkApiKey(this, value)
-      },
+      validate: validateAuthorization,
     },
   },
   paletteLabel() {
@@ -158,11 +106,11 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
     edited = this
     fillIn<AccountOptions>(this, ACCOUNT_DEFAULTS, 'node-config-input')
     const region = $('#node-config-input-region')
-    if (this.region && isReference(this.region)) {
-      region.append(new Option(this.region, this.region, true, true))
-    }
+    keepReference(region, this.region)
     region.on('change', showRegion)
     showRegion()
+    prepareWebhookAuthorization()
+    prepareSections<AccountOptions>(this, ACCOUNT_DEFAULTS, 'node-config-input')
     prepareConnectionTest(this)
   },
   oneditsave() {
@@ -170,6 +118,7 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
       subAccountId: cleanText,
       baseUrl: cleanText,
       apiKey: cleanApiKey,
+      webhookAuthorization: cleanText,
     })
     edited = undefined
   },

@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red'
+import type { AccountCredentials } from '../lib/connection'
 import type { DeployedAccountNode } from './account-node'
 import type { AccountDef } from './options'
 
@@ -12,10 +13,10 @@ export default function register(RED: NodeAPI): void {
     setUpAccount(RED, this, config)
   }
 
-  RED.nodes.registerType<DeployedAccountNode, AccountDef, object, { apiKey: string }>(
+  RED.nodes.registerType<DeployedAccountNode, AccountDef, object, AccountCredentials>(
     '8x8-account',
     Account,
-    { credentials: { apiKey: { type: 'password' } } },
+    { credentials: { apiKey: { type: 'password' }, webhookAuthorization: { type: 'password' } } },
   )
 
   RED.httpAdmin.post(

@@ -38,6 +38,3 @@ export const ACCOUNT_DEFAULTS = {
   maxInFlight: 64,
   maxWaiting: 10_000,
 } as const satisfies AccountOptions
-
-/** The least and the most that each count may be. */
-export const COUNTS = { maxInFlight: [1, 1000], maxWaiting: [0, 1_000_000] } as const

@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { API_KEY, BASE_URLS, isBaseUrl, REGIONS } from '../lib/api'
-import { cleanApiKey } from '../lib/clean'
+import { API_KEY, BASE_URLS, isBaseUrl, REGIONS, type Region } from '../lib/api'
+import { cleanApiKey, cleanText } from '../lib/clean'
 import type { Server } from '../lib/client/transport'
-import { check, required, seconds, subAccountId, wholeNumber } from '../lib/node-red/validate'
-import { ACCOUNT_DEFAULTS, type AccountOptions, COUNTS } from './options'
+import type { MessagingError } from '../lib/errors'
+import { check, number, required, resolved, seconds, subAccountId } from '../lib/node-red/validate'
+import { isHeaderValue, NUMBERS } from '../lib/rules'
+import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
 
 /** An account, checked. */
 export interface Settings {
@@ -32,14 +34,21 @@ const baseUrl = required('base URL')
   )
   .transform((value) => new URL(value).origin)
 
-const timeout = seconds('timeout', ACCOUNT_DEFAULTS.timeout)
-const deadline = seconds('deadline', ACCOUNT_DEFAULTS.deadline)
-const { maxInFlight: inFlight, maxWaiting: waiting } = ACCOUNT_DEFAULTS
-const maxInFlight = wholeNumber('number of requests at once', inFlight, ...COUNTS.maxInFlight)
-const maxWaiting = wholeNumber('number of waiting messages', waiting, ...COUNTS.maxWaiting)
+const { timeout: forAttempt, deadline: forMessage, maxInFlight, maxWaiting } = ACCOUNT_DEFAULTS
+const limits = {
+  timeout: seconds('Timeout', NUMBERS.timeout, forAttempt),
+  deadline: seconds('Deadline', NUMBERS.deadline, forMessage),
+  maxInFlight: number('Max. in flight', NUMBERS.maxInFlight, maxInFlight),
+  maxWaiting: number('Max. waiting', NUMBERS.maxWaiting, maxWaiting),
+}
 const region = required('region')
   .pipe(z.enum(REGIONS, 'The region is unknown'))
   .default(ACCOUNT_DEFAULTS.region)
+
+const webhookAuthorization = resolved('The webhook authorization must be text', cleanText).refine(
+  isHeaderValue,
+  'The webhook authorization has characters that an HTTP header cannot carry',
+)
 
 /**
  * @param stored with environment references resolved, as Node-RED hands it to a node
@@ -50,10 +59,10 @@ export function readSettings(stored: Partial<AccountOptions>, key: string | unde
   return {
     subAccountId: check('subAccountId', subAccountId, config.subAccountId),
     server: readServer(config, key),
-    timeout: check('timeout', timeout, config.timeout),
-    deadline: check('deadline', deadline, config.deadline),
-    maxInFlight: check('maxInFlight', maxInFlight, config.maxInFlight),
-    maxWaiting: check('maxWaiting', maxWaiting, config.maxWaiting),
+    timeout: check('timeout', limits.timeout, config.timeout),
+    deadline: check('deadline', limits.deadline, config.deadline),
+    maxInFlight: check('maxInFlight', limits.maxInFlight, config.maxInFlight),
+    maxWaiting: check('maxWaiting', limits.maxWaiting, config.maxWaiting),
   }
 }
 
@@ -72,4 +81,22 @@ export function readOrigin(
   const where = check('region', region, config.region)
   if (where === 'sandbox') return undefined
   return where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where]
+}
+
+/** The region of an account, whatever else of it is wrong; undefined: not a known one. */
+export function readRegion(config: Pick<Partial<AccountOptions>, 'region'>): Region | undefined {
+  return region.safeParse(config.region).data
+}
+
+/**
+ * What webhooks must send as `Authorization`.
+ * @param stored with environment references resolved; taken as it is, because any scheme may be in use
+ * @returns undefined where nothing is set; the error, with the field, for what cannot be used
+ */
+export function readWebhookAuthorization(stored = ''): string | undefined | MessagingError {
+  try {
+    return check('webhookAuthorization', webhookAuthorization, stored) || undefined
+  } catch (error) {
+    return error as MessagingError
+  }
 }

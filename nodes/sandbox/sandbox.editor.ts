@@ -5,69 +5,45 @@ import {
   type EditorNode,
   fillIn,
   isOpen,
-  isReference,
+  keepReference,
+  type Validator,
   type Verdict,
 } from '../lib/editor/dialog.editor'
+import { text, validator } from '../lib/editor/validate.editor'
+import { isHeaderValue, isWebUrl } from '../lib/rules'
 import { CUSTOMER_NAME_LENGTH, SANDBOX_DEFAULTS, type SandboxNodeOptions } from './options'
 
 type SandboxNode = EditorNode<SandboxNodeOptions>
 
-type Field = keyof typeof FINE
-
-/** What a text in each field must be like. */
-const FINE = {
-  channel: (value: string) => CHANNELS.some((known) => known === value),
-  subAccountId: (value: string) => SUB_ACCOUNT_ID.test(value),
-  customerName: (value: string) => value.length <= CUSTOMER_NAME_LENGTH,
-  msisdn: (value: string) => value === '' || MSISDN.test(value),
-  deliverTo: (value: string) => value === 'output' || value === 'webhook',
-  webhookUrl: isWebUrl,
-  /** What HTTP can carry. */
-  webhookAuthorization: (value: string) => /^[\x20-\x7e]*$/.test(value),
-}
-
-/** @param value undefined in a flow that leaves it to the default */
-function check(node: SandboxNode, field: Field, value: string | undefined): Verdict {
-  if (value === undefined && field !== 'webhookUrl') return true
-  const text = cleanText(value ?? '')
-  return isReference(text) || FINE[field](text) || node._(`check.${field}`)
-}
+const isChannel = (text: string) => CHANNELS.some((known) => known === text)
 
 /** The fields of the webhook count only where there is one. */
-function checkWebhook(node: SandboxNode, field: Field, value: string | undefined): Verdict {
-  const shown = isOpen(node) && $('#node-input-deliverTo').val()
-  const deliverTo = `${shown || (node.deliverTo ?? SANDBOX_DEFAULTS.deliverTo)}`
-  return deliverTo === 'output' || check(node, field, value)
+function ofWebhook(field: string, rule: (text: string) => boolean): Validator<SandboxNodeOptions> {
+  const validate = text<SandboxNodeOptions>(field, rule)
+  return validator((node, value = '') => {
+    const shown = isOpen(node) && $('#node-input-deliverTo').val()
+    const deliverTo = `${shown || (node.deliverTo ?? SANDBOX_DEFAULTS.deliverTo)}`
+    return deliverTo === 'output' || validate.call(node, value, {})
+  })
 }
+
+const validateAuthorization = ofWebhook('webhookAuthorization', isHeaderValue)
+const validateUrl = ofWebhook('webhookUrl', isWebUrl)
 
 /**
  * Also judges the Authorization: the editor leaves credentials out when it validates a node.
  * Not while the dialog is open, where its own field says so.
  */
-function checkWebhookUrl(node: SandboxNode, url: string | undefined): Verdict {
-  const verdict = checkWebhook(node, 'webhookUrl', url)
+function checkWebhook(node: SandboxNode, url = ''): Verdict {
+  const verdict = validateUrl.call(node, url, {})
   const authorization = node.credentials?.webhookAuthorization
   if (verdict !== true || authorization === undefined || isOpen(node)) return verdict
-  return checkWebhook(node, 'webhookAuthorization', `${authorization}`)
-}
-
-function isWebUrl(value: string): boolean {
-  try {
-    return /^https?:$/.test(new URL(value).protocol)
-  } catch {
-    return false
-  }
+  return validateAuthorization.call(node, `${authorization}`, {})
 }
 
 /** Shows the rows that the way of delivery has a use for. */
 function showDeliverTo(): void {
   $('.eight-sandbox-webhook').toggle($('#node-input-deliverTo').val() !== 'output')
-}
-
-/** Lets a select show a reference to an environment variable, which a flow may hold. */
-function keepReference(field: 'channel' | 'deliverTo', value: string | undefined): void {
-  if (!value || !isReference(value)) return
-  $(`#node-input-${field}`).append(new Option(value, value, true, true))
 }
 
 /**
@@ -95,48 +71,36 @@ RED.nodes.registerType<SandboxNodeOptions>('8x8-sandbox', {
     name: { value: SANDBOX_DEFAULTS.name },
     channel: {
       value: SANDBOX_DEFAULTS.channel,
-      validate(value, _options) {
-        return check(this, 'channel', value)
-      },
+      validate: text('channel', isChannel, SANDBOX_DEFAULTS.channel),
     },
     subAccountId: {
       value: SANDBOX_DEFAULTS.subAccountId,
-      validate(value, _options) {
-        return check(this, 'subAccountId', value)
-      },
+      validate: text(
+        'subAccountId',
+        (id) => SUB_ACCOUNT_ID.test(id),
+        SANDBOX_DEFAULTS.subAccountId,
+      ),
     },
     customerName: {
       value: SANDBOX_DEFAULTS.customerName,
-      validate(value, _options) {
-        return check(this, 'customerName', value)
-      },
+      validate: text('customerName', (name) => name.length <= CUSTOMER_NAME_LENGTH),
     },
     msisdn: {
       value: SANDBOX_DEFAULTS.msisdn,
-      validate(value, _options) {
-        return check(this, 'msisdn', value)
-      },
+      validate: text('msisdn', (number) => number === '' || MSISDN.test(number)),
     },
     deliverTo: {
       value: SANDBOX_DEFAULTS.deliverTo,
-      validate(value, _options) {
-        return check(this, 'deliverTo', value)
-      },
+      validate: text(
+        'deliverTo',
+        (to) => to === 'output' || to === 'webhook',
+        SANDBOX_DEFAULTS.deliverTo,
+      ),
     },
-    webhookUrl: {
-      value: SANDBOX_DEFAULTS.webhookUrl,
-      validate(value, _options) {
-        return checkWebhookUrl(this, value)
-      },
-    },
+    webhookUrl: { value: SANDBOX_DEFAULTS.webhookUrl, validate: validator(checkWebhook) },
   },
   credentials: {
-    webhookAuthorization: {
-      type: 'password',
-      validate(value, _options) {
-        return checkWebhook(this, 'webhookAuthorization', value)
-      },
-    },
+    webhookAuthorization: { type: 'password', validate: validateAuthorization },
   },
   paletteLabel() {
     return this._('type')
@@ -154,8 +118,8 @@ RED.nodes.registerType<SandboxNodeOptions>('8x8-sandbox', {
   },
   oneditprepare() {
     fillIn<SandboxNodeOptions>(this, SANDBOX_DEFAULTS, 'node-input')
-    keepReference('channel', this.channel)
-    keepReference('deliverTo', this.deliverTo)
+    keepReference($('#node-input-channel'), this.channel)
+    keepReference($('#node-input-deliverTo'), this.deliverTo)
     $('#node-input-deliverTo').on('change', showDeliverTo)
     showDeliverTo()
     $('#eight-sandbox-tip').hide()

@@ -1,16 +1,20 @@
-import { types } from 'node:util'
 import type { ApiRequest } from '../lib/client/request'
 import type { Connection } from '../lib/connection'
-import { closedError, MessagingError, onlyKnown } from '../lib/errors'
-import type { Sources } from '../lib/message/diagnose'
-import { describe, property, unreadable } from '../lib/message/thrown'
-import type { InputEvent, Output, Typing, UnmatchedStop } from '../lib/node-red/outcome'
+import { closedError, type MessagingError, onlyKnown } from '../lib/errors'
+import { isoDate } from '../lib/iso-date'
+import { toMessagingError } from '../lib/message/thrown'
+import { InputProcessor } from '../lib/node-red/input-processor'
+import type { MessageProperties } from '../lib/node-red/message-properties'
+import type { InputEvent, Message } from '../lib/node-red/node-adapter'
+import type { Output } from '../lib/node-red/output'
 import type { Action } from '../lib/typing/actions'
 import type { Owner } from '../lib/typing/sessions'
-import { type IndicatorRequest, readAction, toRequest, toStop, type Values } from './request'
+import { copyForLater } from './copy-message'
+import type { IndicatorStatus, State } from './indicator-status'
+import { type FIELDS, type IndicatorRequest, readAction, toRequest, toStop } from './request'
+import type { Typing } from './result'
 import type { Timing } from './timing'
 
-/** What an indicator is made of. */
 export interface IndicatorOptions {
   /** The node's; stays the same when it is deployed again. */
   id: string
@@ -18,111 +22,139 @@ export interface IndicatorOptions {
   connect(): Connection
   /** `msg`: what `msg.action` says. */
   action: Action | 'msg'
-  rhythm: Timing
-  /** Reads the configured properties for a message; a promise only where it has to be one. */
-  read(msg: InputEvent['msg']): Values | Promise<Values>
-  /** Where it reads them, for errors. */
-  sources: Sources
+  timing: Timing
+  properties: MessageProperties<(typeof FIELDS)[number]>
   /** Whether a message of a channel without typing indicators passes, instead of failing. */
   passUnsupported: boolean
-  /** A message of its own, with all that is in it; may throw. */
-  clone(msg: InputEvent['msg']): InputEvent['msg']
-  outcome: Output
+  /** Copies a message with all that is in it; may throw. */
+  clone(msg: Message): Message
+  output: Output<State>
+  status: IndicatorStatus
+  /** Writes to the log and the sidebar. */
+  warn(text: string): void
 }
 
-/** Lacks what the caller knows: how long the message was in hand. */
+/** `durationMs` only where it is not just how long the message was here. */
 type IndicatorResult = Omit<Typing, 'durationMs'> & { durationMs?: number }
 
-/** What a message that succeeds comes to. */
+/** A message that succeeds. */
 interface Result {
   typing: IndicatorResult
   /** Set for a stop that ended nothing. */
   unmatched?: UnmatchedStop
 }
 
-/** From messages to typing indicators: each message that comes in ends in one outcome. */
+/** A stop that ended nothing. */
+interface UnmatchedStop {
+  /** The name of another account that keeps typing there. */
+  otherAccount: string | undefined
+}
+
+/** Turns messages into typing indicators. */
 export class Indicator {
   readonly #options: IndicatorOptions
+  readonly #processor: InputProcessor<Result>
   readonly #owner: Owner
-  /** The last one used: whatever we keep up, we keep up there. */
+  /** The last one used: the sessions of this node are there. */
   #connection: Connection | undefined
-  /** Messages without an outcome. */
-  #pending = 0
-  /** Called when there is none any more; set while it closes. */
-  #onIdle: (() => void) | undefined
-  readonly #sendings = new Set<ApiRequest>()
-  /** Ends the reading of a message: an expression may wait for something that never comes. */
-  readonly #readings = new Set<() => void>()
-  #closed = false
+  readonly #requests = new Set<ApiRequest>()
+  /** Accounts that users were warned of. */
+  readonly #otherAccounts = new Set<string>()
 
-  constructor(parts: IndicatorOptions) {
-    this.#options = parts
-    const { id, outcome } = parts
-    this.#owner = { id, onActiveChanged: (sessions) => outcome.showActive(sessions) }
+  constructor(options: IndicatorOptions) {
+    this.#options = options
+    const { id, output, status } = options
+    const onActiveChanged = (sessions: number) => {
+      status.active = sessions
+      output.show('stopped')
+    }
+    this.#owner = { id, onActiveChanged }
+    this.#processor = new InputProcessor<Result>(
+      {
+        handle: (msg) => this.#handle(msg),
+        succeed: (event, result, durationMs) => this.#succeed(event, result, durationMs),
+      },
+      output,
+    )
   }
 
-  /** Takes a message in hand. */
-  accept(task: InputEvent): void {
-    this.#pending++
-    void this.#handle(task)
+  accept(event: InputEvent): void {
+    this.#processor.accept(event)
   }
 
   /**
-   * Ends every message in hand as `closed`, and every session of this node; resolves when each
-   * message has had its outcome.
+   * Ends every pending message as `closed`, and every session of this node; resolves when each
+   * message has had its output.
    */
-  async close(): Promise<void> {
-    this.#closed = true
-    for (const sending of this.#sendings) sending.cancel()
-    for (const cancel of this.#readings) cancel()
+  close(): Promise<void> {
+    const closing = this.#processor.close()
+    for (const request of this.#requests) request.cancel()
     this.#connection?.sessions.close(this.#owner)
-    if (this.#pending > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve
-      })
-    }
-    this.#options.outcome.close()
+    return closing
   }
 
-  /** Never rejects. */
-  async #handle(task: InputEvent): Promise<void> {
-    const startedAt = performance.now()
-    let result: Result | MessagingError
+  async #handle(msg: Message): Promise<Result> {
+    const { output, properties, connect } = this.#options
+    const { redact } = properties.sources
+    const connection = connect()
+    this.#connection = connection
+    const fixed = this.#options.action
+    const action = fixed === 'msg' ? readAction(msg, redact) : fixed
+    if (action !== 'stop') output.show('sending')
+    const reading = properties.read(msg)
+    const { values, error } =
+      reading instanceof Promise ? await this.#processor.untilClosed(reading) : reading
+    if (this.#processor.closed || connection.client.closed) throw closedError()
+    if (error) throw error
+    const { subAccountId } = connection
+    const { sources } = properties
+    if (action === 'stop') return this.#stop(connection, toStop(values, msg, subAccountId, sources))
+    let request: IndicatorRequest
     try {
-      result = await this.#perform(task.msg)
+      request = toRequest(values, msg, subAccountId, Date.now(), sources)
     } catch (error) {
-      result = toMessagingError(error)
+      return this.#skip(toMessagingError(error))
     }
     try {
-      this.#finish(task, result, startedAt)
+      const typing = await (action === 'start'
+        ? this.#start(connection, request, msg)
+        : this.#send(connection, request))
+      return { typing }
     } catch (error) {
-      this.#options.outcome.reportLost(error)
+      throw addMessageFacts(request, toMessagingError(error))
     }
-    this.#pending--
-    if (this.#pending === 0) this.#onIdle?.()
   }
 
-  /** @param startedAt when the message came in, performance.now() */
-  #finish(task: InputEvent, result: Result | MessagingError, startedAt: number): void {
-    const { outcome } = this.#options
-    const success = result instanceof MessagingError ? this.#toSkipped(result) : result
-    if (success instanceof MessagingError) {
-      outcome.fail(task, success)
+  #succeed(event: InputEvent, { typing, unmatched }: Result, durationMs: number): void {
+    const { output } = this.#options
+    typing.durationMs ??= durationMs
+    const { state, umid, duplicate } = typing
+    const delivered = output.succeed(event, typing, unmatched ? stateOf(unmatched) : state)
+    if (delivered) {
+      if (unmatched?.otherAccount) this.#warnOnce(unmatched.otherAccount)
       return
     }
-    const { typing, unmatched } = success
-    typing.durationMs ??= Math.round(performance.now() - startedAt)
-    const { state, umid, duplicate } = typing
-    const told = outcome.succeed(task, typing as Typing, unmatched)
     // The flow got an error instead of msg.typing, so it will never send a stop.
     const started = state === 'active' && !duplicate
-    if (!told && started && umid) this.#connection?.sessions.stop({ umid }).catch(() => {})
+    if (started && umid) this.#connection?.sessions.stop({ umid }).catch(() => {})
   }
 
-  /** A message of a channel without indicators passes, where the node says so. */
-  #toSkipped(error: MessagingError): Result | MessagingError {
+  /** Once for each account: a stop that uses the wrong one does so for every message. */
+  #warnOnce(otherAccount: string): void {
+    if (this.#otherAccounts.has(otherAccount)) return
+    this.#otherAccounts.add(otherAccount)
+    this.#options.warn(
+      `The stop ended nothing: the account "${otherAccount}" is typing for this message. Choose that account in the stop node.`,
+    )
+  }
+
+  /**
+   * Passes a message of a channel without indicators, where the node says so.
+   * @throws {MessagingError} any other failure
+   */
+  #skip(error: MessagingError): Result {
     const { kind, umid, channel } = error.cause
-    if (kind !== 'unsupported-channel' || !this.#options.passUnsupported) return error
+    if (kind !== 'unsupported-channel' || !this.#options.passUnsupported) throw error
     const { subAccountId } = error
     return {
       typing: onlyKnown<IndicatorResult>({
@@ -135,68 +167,37 @@ export class Indicator {
     }
   }
 
-  async #perform(msg: InputEvent['msg']): Promise<Result> {
-    const { outcome, read, connect, sources } = this.#options
-    const connection = connect()
-    this.#connection = connection
-    const fixed = this.#options.action
-    const action = fixed === 'msg' ? readAction(msg, sources) : fixed
-    if (action !== 'stop') outcome.sending()
-    const reading = read(msg)
-    const values = reading instanceof Promise ? await this.#untilClosed(reading) : reading
-    if (this.#closed || connection.client.closed) throw closedError()
-    const { subAccountId } = connection
-    if (action === 'stop') return this.#stop(connection, toStop(values, msg, subAccountId, sources))
-    const request = toRequest(values, msg, subAccountId, Date.now(), sources)
-    try {
-      const typing = await (action === 'start'
-        ? this.#start(connection, request, msg)
-        : this.#send(connection, request))
-      return { typing }
-    } catch (error) {
-      throw addMessageFacts(request, toMessagingError(error))
-    }
-  }
-
-  #untilClosed<T>(reading: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = () => reject(closedError())
-      this.#readings.add(cancel)
-      reading.then(resolve, reject).finally(() => this.#readings.delete(cancel))
-    })
-  }
-
   async #send({ sessions }: Connection, request: IndicatorRequest): Promise<IndicatorResult> {
     const { umid, channel, subAccountId } = request
-    const sending = sessions.send(request)
-    if (!sending) {
+    const apiRequest = sessions.send(request)
+    if (!apiRequest) {
       return { state: 'stopped', umid, channel, subAccountId, attempts: 0, duplicate: true }
     }
-    this.#sendings.add(sending)
+    this.#requests.add(apiRequest)
     try {
-      const { statusCode, attempts, sentAt } = await sending.result
+      const { statusCode, attempts, sentAt } = await apiRequest.result
       const when = isoDate(sentAt)
       return { state: 'sent', umid, channel, subAccountId, statusCode, attempts, sentAt: when }
     } catch (error) {
       const { kind, attempts } = (error as MessagingError).cause
-      const stopped = kind === 'closed' && sending.draining && !sending.cancelled
+      const stopped = kind === 'closed' && apiRequest.draining && !apiRequest.cancelled
       if (!stopped) throw error
       return { state: 'stopped', umid, channel, subAccountId, attempts }
     } finally {
-      this.#sendings.delete(sending)
+      this.#requests.delete(apiRequest)
     }
   }
 
   async #start(
     { sessions }: Connection,
     request: IndicatorRequest,
-    msg: InputEvent['msg'],
+    msg: Message,
   ): Promise<IndicatorResult> {
-    const { rhythm, outcome, clone } = this.#options
+    const { timing, output, clone } = this.#options
     const { umid, channel, subAccountId, conversation, receivedAt, expiresIn } = request
-    const { initialDelay, maxDuration } = rhythm
-    const renewEvery = rhythm.renewEvery(channel)
-    const later = copyForLater(msg, clone)
+    const { initialDelay, maxDuration } = timing
+    const renewEvery = timing.renewEvery(channel)
+    const copy = copyForLater(msg, clone)
     const started = await sessions.start(
       {
         umid,
@@ -210,7 +211,7 @@ export class Indicator {
         maxDuration,
       },
       this.#owner,
-      (error) => outcome.failLater(later, error),
+      (error) => output.failLater(copy, error),
     )
     const { state, sent, duplicate } = started
     const typing: IndicatorResult = {
@@ -229,7 +230,7 @@ export class Indicator {
   }
 
   async #stop({ sessions }: Connection, which: ReturnType<typeof toStop>): Promise<Result> {
-    const stopped = await this.#untilClosed(sessions.stop(which))
+    const stopped = await this.#processor.untilClosed(sessions.stop(which))
     if (!stopped) {
       const { channel, subAccountId } = which
       const umid = 'umid' in which ? which.umid : undefined
@@ -253,52 +254,8 @@ export class Indicator {
   }
 }
 
-const PROTO = '__proto__'
-
-/**
- * A message of its own, as it came in, for an end without an answer. The flow goes on with the
- * message itself and answers its HTTP request, so it has no `req` and `res`.
- * @throws {MessagingError} `invalid-input` for one that cannot be copied
- */
-function copyForLater(msg: InputEvent['msg'], clone: IndicatorOptions['clone']): InputEvent['msg'] {
-  const kept: InputEvent['msg'] = {}
-  // Read here, and not by `clone`, which takes req and res off the message and on again.
-  for (const key of Object.keys(msg)) {
-    if (key !== 'req' && key !== 'res' && key !== PROTO) kept[key] = property(msg, key)
-  }
-  const copy = cloneMessage(kept, clone)
-  if (!Object.hasOwn(msg, PROTO)) return copy
-  // To assign it would change the prototype of the copy.
-  const value = cloneValue(`msg.${PROTO}`, property(msg, PROTO), clone)
-  const usual = { enumerable: true, configurable: true, writable: true }
-  return Object.defineProperty(copy, PROTO, { value, ...usual })
-}
-
-/** @throws {MessagingError} that names the property at fault, if it is one alone */
-function cloneMessage(msg: InputEvent['msg'], clone: IndicatorOptions['clone']): InputEvent['msg'] {
-  try {
-    return cloneValue('The message', msg, clone)
-  } catch (error) {
-    for (const [key, value] of Object.entries(msg)) cloneValue(`msg.${key}`, value, clone)
-    throw error
-  }
-}
-
-function cloneValue<T>(what: string, value: T, clone: IndicatorOptions['clone']): T {
-  try {
-    return clone({ value }).value as T
-  } catch (thrown) {
-    throw new MessagingError('invalid-input', `${what} cannot be copied: ${describe(thrown)}`)
-  }
-}
-
-/** The last time that was written: of a busy node, many messages go out in the same ms. */
-let last = { ms: Number.NaN, text: '' }
-
-/** @param ms since 1970 */
-function isoDate(ms: number): string {
-  if (ms !== last.ms) last = { ms, text: new Date(ms).toISOString() }
-  return last.text
+function stateOf({ otherAccount }: UnmatchedStop): State {
+  return otherAccount === undefined ? 'notTyping' : 'otherAccount'
 }
 
 /** Adds what the failure is about. */
@@ -308,12 +265,4 @@ function addMessageFacts(
 ): MessagingError {
   Object.assign(failure.cause, { umid, channel })
   return failure
-}
-
-/** Anything else than a MessagingError comes from a message that throws when it is looked at. */
-function toMessagingError(error: unknown): MessagingError {
-  // A proxy can throw even when it is asked what it is.
-  return types.isProxy(error) || !(error instanceof MessagingError)
-    ? unreadable('The message', error)
-    : error
 }

@@ -4,26 +4,33 @@ import type { TypingEvent } from '../lib/client/client'
 import { type Facts, MessagingError } from '../lib/errors'
 import {
   LABELS,
-  type Lack,
+  type MissingFields,
   malformed,
   missing,
   notInbound,
   type Sources,
 } from '../lib/message/diagnose'
-import { emptyToUndefined, type Field, parse } from '../lib/message/fields'
+import { emptyToUndefined, parse } from '../lib/message/fields'
+import {
+  conversationOf,
+  type FoundWebhook,
+  findWebhook,
+  firstGiven,
+  userOf,
+} from '../lib/message/inbound'
 import { property } from '../lib/message/thrown'
-import { readWebhook, type Webhook, type WebhookMessage } from '../lib/message/webhook'
+import type { WebhookMessage } from '../lib/message/webhook'
+import type * as properties from '../lib/node-red/message-properties'
 import type { Action } from '../lib/typing/actions'
 import type { Conversation } from '../lib/typing/session-index'
 
-/** What the configured properties of a node gave for a message; undefined, null, '' for nothing. */
-export interface Values {
-  umid?: unknown
-  channel?: unknown
-  subAccountId?: unknown
-  receivedAt?: unknown
-  conversation?: unknown
-}
+/** The properties of the node that are read for each message. */
+export const FIELDS = ['umid', 'channel', 'subAccountId', 'receivedAt', 'conversation'] as const
+
+type Field = (typeof FIELDS)[number]
+
+/** What the properties gave for a message. */
+export type Values = properties.Values<Field>
 
 /** A typing indicator, and what a session needs to know besides. */
 export interface IndicatorRequest extends TypingEvent {
@@ -35,34 +42,34 @@ export interface IndicatorRequest extends TypingEvent {
   expiresIn: number
 }
 
-/** A message in hand, for an error about it. */
+/** What is known of a message while it is read. */
 interface Reading {
   values: Values
   msg: object
-  webhook: Webhook | undefined
-  sources: Sources
+  webhook: FoundWebhook | undefined
+  sources: Sources<Field>
 }
 
 /**
  * What `msg.action` says.
  * @throws {MessagingError} `invalid-input`
  */
-export function readAction(msg: object, sources: Sources): Action {
+export function readAction(msg: object, redact: Sources['redact']): Action {
   const value = property(msg, 'action')
   const action = parse('action', value)
   if (action) return action
-  const place = sources.places.action
   const text =
     emptyToUndefined(value) === undefined
-      ? `No action: ${place} is empty. Set it to send, start or stop, e.g. with a Change node, or choose one in the node.`
-      : malformed('action', value, place, sources)
+      ? 'No action: msg.action is empty. Set it to send, start or stop, e.g. with a Change node, or choose one in the node.'
+      : malformed('action', value, 'msg.action', redact)
   throw new MessagingError('invalid-input', text, { field: 'action' })
 }
 
 /**
- * Makes the request for a message. What the configured properties do not give is taken from the
- * 8x8 webhook in the payload, if there is one; from one in a text only where they give no umid.
- * @param account the sub-account to use where neither of them names one
+ * Makes the request for a message. What the configured properties do not give is taken from
+ * `msg.subAccountId`, `msg.user` and `msg.conversation`, then from the webhook in `msg.webhook` or
+ * `msg.payload`; from one in a text only where the properties give no umid.
+ * @param account the sub-account to use where none of them names one
  * @param now epoch ms
  * @param sources for an error that says where a value was looked for
  * @throws {MessagingError} `invalid-input`, `unsupported-channel`, `expired`
@@ -72,25 +79,25 @@ export function toRequest(
   msg: object,
   account: string,
   now: number,
-  sources: Sources,
+  sources: Sources<Field>,
 ): IndicatorRequest {
-  const umidConfigured = emptyToUndefined(values.umid)
-  const webhook = readWebhook(property(msg, 'payload'), umidConfigured === undefined)
-  const umidGiven = umidConfigured ?? emptyToUndefined(webhook?.message.umid)
+  const configured = emptyToUndefined(values.umid)
+  const webhook = findWebhook(msg, configured === undefined)
+  const umidGiven = configured ?? emptyToUndefined(webhook?.message.umid)
   const wellFormed = parse('umid', umidGiven)
   if (webhook && !webhook.inbound && isAbout(webhook, umidGiven)) {
-    throw new MessagingError('invalid-input', notInbound(webhook, sources), { field: 'umid' })
+    const text = notInbound(webhook, sources.redact)
+    throw new MessagingError('invalid-input', text, { field: 'umid' })
   }
   const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
-  const owner =
-    emptyToUndefined(values.subAccountId) ?? emptyToUndefined(message.subAccountId) ?? account
-  const channelGiven = emptyToUndefined(values.channel) ?? emptyToUndefined(message.channel)
+  const subAccountGiven = subAccountOf(message, reading) ?? account
+  const channelGiven = firstGiven(values.channel, message.channel)
   const channel =
     parse('channel', channelGiven) ?? refuse('channel', channelGiven, reading, { umid: wellFormed })
   if (!isSupported(channel)) {
     const text = `The channel ${channel} has no typing indicator`
-    const subAccountId = parse('subAccountId', owner)
+    const subAccountId = parse('subAccountId', subAccountGiven)
     throw new MessagingError('unsupported-channel', text, {
       umid: wellFormed,
       channel,
@@ -99,7 +106,9 @@ export function toRequest(
   }
   const umid = wellFormed ?? refuse('umid', umidGiven, reading, { channel })
   const facts = { umid, channel }
-  const subAccountId = parse('subAccountId', owner) ?? refuse('subAccountId', owner, reading, facts)
+  const subAccountId =
+    parse('subAccountId', subAccountGiven) ??
+    refuse('subAccountId', subAccountGiven, reading, facts)
   const receivedAt =
     emptyToUndefined(values.receivedAt) === undefined
       ? parse('receivedAt', message.timestamp) // 8x8's own may be odd
@@ -111,7 +120,7 @@ export function toRequest(
     const text = 'The message was received more than 2 hours ago: too late for a typing indicator'
     throw new MessagingError('expired', text, facts)
   }
-  const conversation = conversationOf(message, reading)
+  const conversation = readConversation(message, reading)
   return { umid, channel, subAccountId, conversation, receivedAt, expiresIn }
 }
 
@@ -134,33 +143,28 @@ export function toStop(
   values: Values,
   msg: object,
   account: string,
-  sources: Sources,
+  sources: Sources<Field>,
 ): ({ umid: string } | Conversation) & MessageFacts {
-  const webhook = readWebhook(property(msg, 'payload'), emptyToUndefined(values.umid) === undefined)
+  const webhook = findWebhook(msg, emptyToUndefined(values.umid) === undefined)
   const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
-  const umid =
-    emptyToUndefined(values.umid) ??
-    emptyToUndefined(message.umid) ??
-    emptyToUndefined(umidOfEarlier(msg))
-  const conversation = conversationOf(message, reading)
-  const named = parse('channel', emptyToUndefined(values.channel) ?? message.channel)
+  const umid = firstGiven(values.umid, message.umid) ?? emptyToUndefined(umidOfEarlier(msg))
+  const conversation = readConversation(message, reading)
+  const named = parse('channel', firstGiven(values.channel, message.channel))
   const channel = named && isSupported(named) ? named : undefined
-  const owner =
-    emptyToUndefined(values.subAccountId) ?? emptyToUndefined(message.subAccountId) ?? account
-  const subAccountId = parse('subAccountId', owner)
+  const subAccountGiven = subAccountOf(message, reading) ?? account
+  const subAccountId = parse('subAccountId', subAccountGiven)
   if (umid === undefined && conversation !== undefined) {
-    const known = subAccountId ?? refuse('subAccountId', owner, reading)
+    const known = subAccountId ?? refuse('subAccountId', subAccountGiven, reading)
     return { conversation, subAccountId: known, channel }
   }
   if (umid === undefined) {
-    const { places } = sources
-    const lack = {
-      fields: ['umid'] satisfies Field[],
-      places: [places.umid, EARLIER],
+    const absent = {
+      fields: ['umid'],
+      places: [sources.places.umid, EARLIER],
       settings: `${LABELS.umid} or ${LABELS.conversation}`,
-    }
-    const text = missing(lack, msg, webhook, sources)
+    } satisfies MissingFields
+    const text = missing(absent, msg, webhook, sources.redact)
     throw new MessagingError('invalid-input', text, { field: 'umid' })
   }
   return { umid: parse('umid', umid) ?? refuse('umid', umid, reading), subAccountId, channel }
@@ -181,16 +185,14 @@ function refuse(
   const { msg, webhook, sources } = reading
   const text =
     value === undefined
-      ? missing(lackOf(field, reading), msg, webhook, sources)
-      : malformed(field, value, placeOf(field, reading), sources)
+      ? missing(missingFields(field, reading), msg, webhook, sources.redact)
+      : malformed(field, value, placeOf(field, reading), sources.redact)
   throw new MessagingError('invalid-input', text, { ...known, field })
 }
 
 /** Without a channel there often is no umid either: both are missing for one reason. */
-function lackOf(field: Field, { values, webhook, sources }: Reading): Lack {
-  const noUmid =
-    emptyToUndefined(values.umid) === undefined &&
-    emptyToUndefined(webhook?.message.umid) === undefined
+function missingFields(field: Field, { values, webhook, sources }: Reading): MissingFields {
+  const noUmid = firstGiven(values.umid, webhook?.message.umid) === undefined
   const fields: Field[] = field === 'channel' && noUmid ? ['channel', 'umid'] : [field]
   return {
     fields,
@@ -200,12 +202,15 @@ function lackOf(field: Field, { values, webhook, sources }: Reading): Lack {
 }
 
 /** Where a value that is wrong came from, in words. */
-function placeOf(field: Field, { values, webhook, sources }: Reading): string {
-  const configured = (values as Partial<Record<Field, unknown>>)[field]
-  if (emptyToUndefined(configured) !== undefined) return sources.places[field]
+function placeOf(field: Field, { values, msg, webhook, sources }: Reading): string {
+  if (emptyToUndefined(values[field]) !== undefined) return sources.places[field]
+  if (field === 'subAccountId' && emptyToUndefined(property(msg, field)) !== undefined) {
+    return 'msg.subAccountId'
+  }
   const sent = (webhook?.message as Partial<Record<Field, unknown>> | undefined)?.[field]
-  if (webhook?.inbound && emptyToUndefined(sent) !== undefined)
-    return 'the 8x8 webhook in msg.payload'
+  if (webhook?.inbound && emptyToUndefined(sent) !== undefined) {
+    return `the 8x8 webhook in ${webhook.place}`
+  }
   return field === 'umid' ? EARLIER : 'the account'
 }
 
@@ -213,7 +218,7 @@ function placeOf(field: Field, { values, webhook, sources }: Reading): string {
 const EARLIER = 'msg.typing.umid'
 
 /** Whether an event is what the message is about: it has that umid, or no other is given. */
-function isAbout({ message }: Webhook, umidGiven: unknown): boolean {
+function isAbout({ message }: FoundWebhook, umidGiven: unknown): boolean {
   const comparable = (umid: unknown) =>
     typeof umid === 'string' ? cleanUmid(umid).toLowerCase() : umid
   return comparable(umidGiven) === comparable(emptyToUndefined(message.umid))
@@ -226,11 +231,19 @@ function umidOfEarlier(msg: object): unknown {
   return object ? property(typing, 'umid', EARLIER) : undefined
 }
 
-/** Who we are typing to, by their number or else by their id; undefined: unknown. */
-function conversationOf({ user }: WebhookMessage, reading: Reading): string | undefined {
-  const { conversation } = reading.values
+/** The sub-account that is given, unchecked. */
+function subAccountOf({ subAccountId }: WebhookMessage, { values, msg }: Reading): unknown {
+  return firstGiven(values.subAccountId, property(msg, 'subAccountId'), subAccountId)
+}
+
+/** Who we are typing to; undefined: unknown. */
+function readConversation({ user }: WebhookMessage, reading: Reading): string | undefined {
+  const { values, msg } = reading
+  const { conversation } = values
   return emptyToUndefined(conversation) === undefined
-    ? (parse('conversation', user?.msisdn) ?? parse('conversation', user?.channelUserId))
+    ? (conversationOf(userOf(msg)) ??
+        parse('conversation', property(msg, 'conversation')) ??
+        conversationOf(user))
     : (parse('conversation', conversation) ?? refuse('conversation', conversation, reading))
 }
 

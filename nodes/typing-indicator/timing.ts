@@ -1,6 +1,7 @@
-import { type Channel, MAX_MESSAGE_AGE } from '../lib/api'
+import type { Channel } from '../lib/api'
 import { emptyToUndefined } from '../lib/message/fields'
 import { check, seconds } from '../lib/node-red/validate'
+import { NUMBERS } from '../lib/rules'
 import { TYPING_INDICATOR_DEFAULTS, type TypingIndicatorOptions } from './options'
 
 /**
@@ -17,19 +18,20 @@ export interface Timing {
   renewEvery(channel: Channel): number
 }
 
-const LONGEST = MAX_MESSAGE_AGE / 1000
 const { initialDelay, maxDuration } = TYPING_INDICATOR_DEFAULTS
-const delay = seconds('initial delay', initialDelay, LONGEST)
-const beat = seconds('time between indicators', 1, LONGEST)
-const duration = seconds('longest duration', maxDuration, LONGEST)
+const times = {
+  initialDelay: seconds('Initial delay', NUMBERS.initialDelay, initialDelay),
+  renewEvery: seconds('Renew every', NUMBERS.renewEvery, Number.NaN),
+  maxDuration: seconds('Max. duration', NUMBERS.maxDuration, maxDuration),
+}
 
 /** @throws {MessagingError} `not-configured` */
 export function readTiming(options: TypingIndicatorOptions): Timing {
   const fixed = emptyToUndefined(options.renewEvery)
-  const every = fixed === undefined ? undefined : check('renewEvery', beat, fixed)
+  const every = fixed === undefined ? undefined : check('renewEvery', times.renewEvery, fixed)
   return {
-    initialDelay: check('initialDelay', delay, options.initialDelay),
-    maxDuration: check('maxDuration', duration, options.maxDuration),
+    initialDelay: check('initialDelay', times.initialDelay, options.initialDelay),
+    maxDuration: check('maxDuration', times.maxDuration, options.maxDuration),
     renewEvery: (channel) => every ?? RENEW_EVERY[channel],
   }
 }

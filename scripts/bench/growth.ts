@@ -12,10 +12,12 @@ import { parseArgs } from 'node:util'
 import RED from 'node-red'
 import type { Client } from '../../nodes/lib/client/client'
 import { LABELS } from '../../nodes/lib/message/diagnose'
-import type { InputEvent } from '../../nodes/lib/node-red/outcome'
-import { Output } from '../../nodes/lib/node-red/outcome'
+import type { InputEvent, Message } from '../../nodes/lib/node-red/node-adapter'
+import { Output } from '../../nodes/lib/node-red/output'
+import { Replies } from '../../nodes/lib/replies/replies'
 import { Sessions } from '../../nodes/lib/typing/sessions'
 import { Indicator } from '../../nodes/typing-indicator/indicator'
+import { IndicatorStatus } from '../../nodes/typing-indicator/indicator-status'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
 import { readTiming } from '../../nodes/typing-indicator/timing'
 import { spread } from './spread'
@@ -168,7 +170,7 @@ function startAlone(): Start {
 }
 
 const startInNode =
-  (makeMessage: (umid: string) => InputEvent['msg']) =>
+  (makeMessage: (umid: string) => Message) =>
   (sessions: Sessions): Start => {
     const adapter = {
       id: 'node',
@@ -178,19 +180,24 @@ const startInNode =
       report() {},
       warn() {},
       handlesErrors: () => true,
-      activeText: (n: number) => `typing (${n})`,
     }
-    const connection = { client, sessions, subAccountId: 'my_sub' }
+    const replies = new Replies(client, sessions, { timeout: 5000, maxWaiting: 10_000 })
+    const connection = { client, sessions, replies, subAccountId: 'my_sub' }
+    const status = new IndicatorStatus((n) => `typing (${n})`)
     const indicator = new Indicator({
       id: 'node',
       connect: () => connection,
       action: 'start',
-      rhythm: readTiming(TYPING_INDICATOR_DEFAULTS),
-      read: ({ umid, channel }) => ({ umid, channel }),
-      sources: { places: LABELS, redact: (text) => text },
+      timing: readTiming(TYPING_INDICATOR_DEFAULTS),
+      properties: {
+        read: ({ umid, channel }) => ({ values: { umid, channel } }),
+        sources: { places: LABELS, redact: (text) => text },
+      },
       passUnsupported: false,
-      clone: (msg) => RED.util.cloneMessage(msg) as InputEvent['msg'],
-      outcome: new Output(adapter),
+      clone: (msg) => RED.util.cloneMessage(msg) as Message,
+      output: new Output(adapter, { property: 'typing', toStatus: (s) => status.toStatus(s) }),
+      status,
+      warn() {},
     })
     return (_sessions, umid) =>
       new Promise((resolve) => {
@@ -204,7 +211,7 @@ function newId(): string {
 }
 
 /** An inbound message as JSON.parse makes it of 8x8's documented webhook. */
-function webhookMessage(umid: string): InputEvent['msg'] {
+function webhookMessage(umid: string): Message {
   const payload = {
     version: 3,
     namespace: 'ChatApps',
@@ -223,7 +230,7 @@ function webhookMessage(umid: string): InputEvent['msg'] {
   return { _msgid: newId(), payload: JSON.parse(JSON.stringify(payload)) }
 }
 
-function smallMessage(umid: string): InputEvent['msg'] {
+function smallMessage(umid: string): Message {
   return { _msgid: newId(), umid, channel: 'whatsapp', payload: 'Hello' }
 }
 

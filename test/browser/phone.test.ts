@@ -68,11 +68,11 @@ describe('the phone in a browser', function () {
   }
 
   it('shows what the API does when it is told to refuse', async () => {
-    await phone.locator('#trouble').selectOption('unauthorized')
+    await phone.locator('#fault').selectOption('unauthorized')
     await phone.locator('#text').fill('And now?')
     await phone.keyboard.press('Enter')
     await phone.locator('#requests li').first().getByText('401').waitFor()
-    await phone.locator('#trouble').selectOption('none')
+    await phone.locator('#fault').selectOption('none')
   })
 
   it('says when a message was not taken, and keeps what was typed', async () => {
@@ -101,14 +101,14 @@ describe('the phone in a browser', function () {
     await problem.waitFor({ state: 'hidden' })
   })
 
-  it('shows the real trouble again when another one was not taken', async () => {
-    const trouble = phone.locator('#trouble')
+  it('shows the active simulated error again when another one was not accepted', async () => {
+    const fault = phone.locator('#fault')
     const errors = stage.errors.length
-    await phone.route('**/trouble', (route) => route.fulfill({ status: 500, json: {} }))
-    await trouble.selectOption('down')
-    await phone.locator('#trouble-problem').getByText('500').waitFor()
-    assert.equal(await trouble.inputValue(), 'none')
-    await phone.unroute('**/trouble')
+    await phone.route('**/fault', (route) => route.fulfill({ status: 500, json: {} }))
+    await fault.selectOption('down')
+    await phone.locator('#fault-problem').getByText('500').waitFor()
+    assert.equal(await fault.inputValue(), 'none')
+    await phone.unroute('**/fault')
     stage.errors.splice(errors)
   })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { NodeAPI, NodeDef } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import account from '../../nodes/account/account'
+import inbound from '../../nodes/inbound/inbound'
 import sandbox from '../../nodes/sandbox/sandbox'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
@@ -29,6 +30,13 @@ const ROUTES: Row[] = [
   },
   {
     app: 'httpNode',
+    // For the paths of all inbound nodes; any other passes through.
+    route: 'ALL /^\\//',
+    who: 'httpNodeAuth',
+    probes: [['POST', '/8x8/inbound', 400]],
+  },
+  {
+    app: 'httpNode',
     route: 'ALL /^\\/8x8-sandbox(?:\\/.*)?$/i',
     who: 'httpNodeAuth',
     probes: [
@@ -38,7 +46,7 @@ const ROUTES: Row[] = [
       ['GET', '/8x8-sandbox/phone/icon.svg', 200],
       ['GET', '/8x8-sandbox/phone/events', 200],
       ['POST', '/8x8-sandbox/phone/messages', 202],
-      ['POST', '/8x8-sandbox/phone/trouble', 202],
+      ['POST', '/8x8-sandbox/phone/fault', 202],
       ['GET', '/8x8-sandbox', 404],
       ['GET', '/8x8-sandbox/other/', 404],
     ],
@@ -56,6 +64,16 @@ const FLOWS = [
     y: 0,
     wires: [],
     account: 'account',
+  },
+  {
+    id: 'inbound',
+    type: '8x8-inbound',
+    z: 'tab',
+    x: 0,
+    y: 0,
+    wires: [],
+    account: 'account',
+    authentication: 'none',
   },
   { id: 'phone', type: '8x8-sandbox', z: 'tab', x: 0, y: 0, wires: [] },
 ]
@@ -119,7 +137,7 @@ describe('the HTTP routes of the package', function () {
     }
     try {
       await helper.load(
-        [look, account, typingIndicator, sandbox],
+        [look, account, inbound, typingIndicator, sandbox],
         FLOWS as unknown as NodeDef[],
         {},
       )
@@ -181,7 +199,7 @@ describe('the HTTP routes of the package', function () {
     }
 
     async function statusOf(method: string, path: string, authorization?: string) {
-      const body = path.endsWith('trouble') ? { trouble: 'none' } : { text: 'Hello' }
+      const body = path.endsWith('fault') ? { fault: 'none' } : { text: 'Hello' }
       const response = await fetch(nodeRed.url + path, {
         method,
         headers: {
@@ -253,7 +271,7 @@ describe('the HTTP routes of the package', function () {
             headers: { ...foreign, ...asks },
           })
           assert.equal(preflight.status, 204) // of Node-RED itself, which stands before us
-          const body = method === 'POST' ? JSON.stringify({ text: 'Hi', trouble: 'none' }) : null
+          const body = method === 'POST' ? JSON.stringify({ text: 'Hi', fault: 'none' }) : null
           const response = await fetch(url, { method, headers: foreign, body })
           await response.body?.cancel()
           assert.equal(response.status, isFile ? status : 403)

@@ -34,14 +34,14 @@ describe('example 6, while the broker is away', function () {
     const { port } = cluster.broker
     await cluster.broker.stop()
     await postAll(0, MESSAGES, urls)
-    assert.deepEqual(cluster.recorder.calls, [])
+    assert.deepEqual(cluster.recorder.requests, [])
     broker = await startBroker(dir)
     assert.equal(broker.port, port)
     await allReplied(cluster, customers, RECOVERY)
     // Whatever was handed over twice is answered before these.
     await postAll(MESSAGES, MESSAGES + 3, urls)
     await allReplied(cluster, range(MESSAGES, MESSAGES + 3), RECOVERY)
-    const seen = byCustomer(cluster.recorder.calls)
+    const seen = byCustomer(cluster.recorder.requests)
     for (const customer of customers) assert.equal(seen.get(customer)?.replies.length, 1)
   })
 })

@@ -199,7 +199,7 @@ describe('8x8-typing-indicator, given a message with', () => {
     it(`a payload too deep to be copied: survives a start, with ${where}`, async () => {
       const node = { action: 'start', maxDuration: 0.1, ...options.node }
       const { flow } = await loadWith(accept, { ...options, node })
-      const lost = reported(/outcome of a message was lost/)
+      const lost = reported(/could not pass on a message/)
       void flow.send({ ...message(), payload: deep() })
       await lost
       const { msg } = await flow.send({ ...message(), umid: OTHER_UMID })
@@ -209,7 +209,7 @@ describe('8x8-typing-indicator, given a message with', () => {
 
   it('a payload too deep to be copied: says that it is lost, with two nodes at output 1', async () => {
     const { flow } = await loadWith(accept, { node: { wires: [['success', 'error'], []] } })
-    const lost = reported(/outcome of a message was lost/)
+    const lost = reported(/could not pass on a message/)
     void flow.send({ ...message(), payload: deep() })
     await lost
     assert.equal((await flow.send(message())).msg.typing?.state, 'sent')
@@ -217,7 +217,7 @@ describe('8x8-typing-indicator, given a message with', () => {
 
   it('a payload too deep to be copied: survives a node without an account, with a Catch node', async () => {
     const { flow } = await loadWith(accept, { errors: false, more: CATCH, node: { account: '' } })
-    const lost = reported(/outcome of a message was lost/)
+    const lost = reported(/could not pass on a message/)
     void flow.send({ ...message(), payload: deep() })
     await lost
     assert.equal((await flow.send(message())).msg.error?.message, 'No 8x8 account is set')

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { MessagingError } from '../../nodes/lib/errors'
-import { type NodeAdapter, Output } from '../../nodes/lib/node-red/outcome'
+import type { NodeAdapter } from '../../nodes/lib/node-red/node-adapter'
+import { Output } from '../../nodes/lib/node-red/output'
+import { Replies } from '../../nodes/lib/replies/replies'
 import { Sessions } from '../../nodes/lib/typing/sessions'
-import { Indicator, type IndicatorOptions } from '../../nodes/typing-indicator/indicator'
+import { Indicator } from '../../nodes/typing-indicator/indicator'
+import { IndicatorStatus } from '../../nodes/typing-indicator/indicator-status'
+import type { Values } from '../../nodes/typing-indicator/request'
 import { closeClients, createClient } from '../support/client'
 import { moment, UMID } from '../support/events'
 import { startServer } from '../support/server'
@@ -11,7 +15,7 @@ import { SOURCES } from '../support/sources'
 describe('indicator', () => {
   afterEach(closeClients)
 
-  const host: NodeAdapter = {
+  const node: NodeAdapter = {
     id: 'typing',
     type: '8x8-typing-indicator',
     status() {},
@@ -19,26 +23,35 @@ describe('indicator', () => {
     report() {},
     warn() {},
     handlesErrors: () => false,
-    activeText: String,
   }
 
   const values = { umid: UMID, channel: 'whatsapp' }
 
-  /** One whose account lives on when it closes, and what its messages came to. */
-  async function open(read: IndicatorOptions['read'], answer?: () => void) {
+  /** One whose account lives on when it closes, and how its messages ended. */
+  async function open(read: () => Values | Promise<Values>, answer?: () => void) {
     const server = await startServer((response) => (answer ? answer() : response.end()))
     const client = createClient(server.url)
-    const connection = { client, sessions: new Sessions(client), subAccountId: 'my_sub' }
+    const sessions = new Sessions(client)
+    const replies = new Replies(client, sessions, { timeout: 5000, maxWaiting: 10_000 })
+    const connection = { client, sessions, replies, subAccountId: 'my_sub' }
+    const status = new IndicatorStatus(String)
     const indicator = new Indicator({
       id: 'typing',
       connect: () => connection,
       action: 'send',
-      rhythm: { initialDelay: 0, maxDuration: 1000, renewEvery: () => 1000 },
-      read,
-      sources: SOURCES,
+      timing: { initialDelay: 0, maxDuration: 1000, renewEvery: () => 1000 },
+      properties: {
+        read() {
+          const values = read()
+          return values instanceof Promise ? values.then((values) => ({ values })) : { values }
+        },
+        sources: SOURCES,
+      },
       passUnsupported: false,
       clone: structuredClone,
-      outcome: new Output(host),
+      output: new Output(node, { property: 'typing', toStatus: (s) => status.toStatus(s) }),
+      status,
+      warn() {},
     })
     const ends: unknown[] = []
     const accept = () =>
@@ -50,7 +63,7 @@ describe('indicator', () => {
     return { indicator, server, accept, ends }
   }
 
-  it('is closed only when each message has had its outcome', async () => {
+  it('is closed only when each message has had its output', async () => {
     const arrival = moment()
     const { indicator, accept, ends } = await open(() => values, arrival.come)
     for (let i = 0; i < 10; i++) accept()

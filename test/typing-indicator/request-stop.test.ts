@@ -45,6 +45,25 @@ describe('request: to stop', () => {
     })
   })
 
+  it('takes the user of the message where no umid is known', () => {
+    const expected = { subAccountId: 'other', channel: undefined }
+    const user = { msisdn: '+65', channelUserId: 'US.1' }
+    assert.deepEqual(stop({}, { user, subAccountId: 'other' }), {
+      conversation: '+65',
+      ...expected,
+    })
+    assert.deepEqual(stop({}, { user: { channelUserId: 'US.1' }, subAccountId: 'other' }), {
+      conversation: 'US.1',
+      ...expected,
+    })
+  })
+
+  it('takes the umid of the webhook in msg.webhook', () => {
+    const msg = { payload: 'answer', webhook: inboundWebhook() }
+    const known = { subAccountId: 'webhook_sub', channel: 'whatsapp' }
+    assert.deepEqual(stop({}, msg), { umid: UMID, ...known })
+  })
+
   it('fails when neither is known', () => {
     for (const values of [{}, { umid: 'x' }, { conversation: {} }, { conversation: '' }]) {
       assert.throws(

@@ -170,6 +170,85 @@ describe('request', () => {
     })
   }
 
+  describe('with the message of an inbound node', () => {
+    const timestamp = '2026-06-09T11:59:00.00Z'
+    const user = { msisdn: '+6500000000', channelUserId: 'US.13491208655302741918', name: 'A name' }
+    const inbound = (changes: object = {}) => ({
+      payload: 'Hello',
+      umid: UMID,
+      channel: 'whatsapp',
+      receivedAt: timestamp,
+      subAccountId: 'webhook_sub',
+      conversation: '+6500000000',
+      user,
+      webhook: inboundWebhook({ payload: { timestamp } }),
+      ...changes,
+    })
+    const request = (msg: object, values: Values = {}) =>
+      read(values, msg, 'account_sub', NOW, SOURCES)
+    const whole = {
+      umid: UMID,
+      channel: 'whatsapp',
+      subAccountId: 'webhook_sub',
+      conversation: '+6500000000',
+      receivedAt: NOW - 60_000,
+      expiresIn: 2 * HOUR - 60_000,
+    }
+
+    it('takes all from its webhook where the properties give nothing', () => {
+      assert.deepEqual(request(inbound({ subAccountId: undefined, user: null })), whole)
+    })
+
+    it('takes the sub-account and the user of the message without a webhook', () => {
+      const { umid, channel, receivedAt } = inbound()
+      const msg = inbound({ webhook: undefined, conversation: undefined })
+      assert.deepEqual(request(msg, { umid, channel, receivedAt }), whole)
+    })
+
+    it('prefers the sub-account of the message to that of the webhook', () => {
+      assert.equal(request(inbound({ subAccountId: 'mine' })).subAccountId, 'mine')
+      const values = { subAccountId: 'property' }
+      assert.equal(request(inbound({ subAccountId: 'mine' }), values).subAccountId, 'property')
+    })
+
+    for (const [what, changes, conversation] of [
+      ['the number of the user', { conversation: 'x' }, '+6500000000'],
+      ['the id of a user without a number', { user: { channelUserId: 'US.1' } }, 'US.1'],
+      ['msg.conversation without a user', { user: undefined, conversation: 'Ana' }, 'Ana'],
+      ['msg.conversation for a user of another node', { user: 'a', conversation: 'Ana' }, 'Ana'],
+      ['the webhook for all of another node', { user: ['a'], conversation: {} }, '+6500000000'],
+    ] as const) {
+      it(`types to ${what}`, () => {
+        assert.equal(request(inbound(changes)).conversation, conversation)
+      })
+    }
+
+    it('names msg.subAccountId where that is wrong', () => {
+      assert.throws(() => request(inbound({ subAccountId: 'a/../../x' })), {
+        message: `The subAccountId "a/../../x" is not valid: expected 3 to 50 letters, digits or any of - . _ &. It came from msg.subAccountId.`,
+      })
+    })
+
+    it('names msg.webhook where that is wrong', () => {
+      const webhook = inboundWebhook({ payload: { umid: 'none' } })
+      assert.throws(() => request(inbound({ webhook })), {
+        message: /^The umid "none" .+ It came from the 8x8 webhook in msg\.webhook\.$/,
+      })
+      const receipt = inboundWebhook({ eventType: 'outbound_message_status_changed' })
+      assert.throws(() => request(inbound({ webhook: receipt })), {
+        message: /^msg\.webhook is a delivery receipt .+ on msg\.webhook\.eventType\.$/,
+      })
+    })
+
+    it('reads the webhook in the payload where msg.webhook is something else', () => {
+      const msg = {
+        webhook: 'https://example.com',
+        payload: inboundWebhook({ payload: { timestamp } }),
+      }
+      assert.deepEqual(request(msg), whole)
+    })
+  })
+
   describe('with an 8x8 webhook in the payload', () => {
     for (const version of [3, null]) {
       it(`takes all from version ${version ?? 2}`, () => {

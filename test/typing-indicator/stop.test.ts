@@ -288,7 +288,7 @@ describe('8x8-typing-indicator, a stop that ends nothing', () => {
       shape: 'ring',
       text: 'status.otherAccount',
     })
-    assert.equal(logged().split('the account "Sales" keeps typing').length - 1, 1)
+    assert.equal(logged().split('the account "Sales" is typing').length - 1, 1)
     assert.equal(server.received.length, 0)
   })
 })

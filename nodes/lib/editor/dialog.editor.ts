@@ -1,5 +1,5 @@
 import type { EditorNodeDef, EditorNodeInstance, EditorNodeProperties, EditorRED } from 'node-red'
-import { REFERENCE } from '../api'
+import { isReference } from '../rules'
 
 /** Fine, or what is wrong with it, in words for a tooltip. */
 export type Verdict = true | string
@@ -12,8 +12,14 @@ export type EditorNode<T extends EditorNodeProperties> = EditorNodeInstance<T> &
   changed?: boolean
 }
 
-/** Must have both parameters: the editor takes a text as a reason only from such a validator. */
-type Validator<T extends EditorNodeProperties> = (
+/** Any node of the flows, as far as we look at others. */
+interface StoredNode extends Record<string, unknown> {
+  id: string
+  type: string
+}
+
+/** Says what is wrong with a value, see `validator` in validate.editor. */
+export type Validator<T extends EditorNodeProperties> = (
   this: EditorNode<T>,
   value: string,
   options: object,
@@ -45,7 +51,11 @@ interface Definition<T extends EditorNodeProperties>
 declare global {
   /** The parts of the editor that we use, see `@types/node-red` for all of it. */
   const RED: Pick<EditorRED, '_'> & {
-    nodes: { registerType<T extends EditorNodeProperties>(type: string, def: Definition<T>): void }
+    nodes: {
+      registerType<T extends EditorNodeProperties>(type: string, def: Definition<T>): void
+      node(id: string): StoredNode | null
+      eachNode(visit: (node: StoredNode) => void): void
+    }
     settings: {
       /** The root path of HTTP nodes; false: there are none. */
       httpNodeRoot?: string | false
@@ -53,6 +63,8 @@ declare global {
     utils: { validateTypedProperty(value: string, type: string, options: object): Verdict }
     /** The nodes whose dialogs are open, one on top of the other. */
     editor: { getEditStack(): object[] }
+    /** Works without a secure context, too; says by the element that it is done. */
+    clipboard: { copyText(text: string, element: JQuery, message: string): boolean }
   }
 }
 
@@ -70,16 +82,6 @@ export function cleanFields(prefix: string, rules: Record<string, (text: string)
   }
 }
 
-/** Whether the runtime puts the value of an environment variable in its place. */
-export function isReference(value: string): boolean {
-  return REFERENCE.test(value)
-}
-
-/** A number as the runtime reads it from a field: digits, perhaps with a point; else NaN. */
-export function toNumber(value: unknown): number {
-  return /^\d*\.?\d+$/.test(`${value}`) ? Number(value) : Number.NaN
-}
-
 /** Whether the dialog of a node is open, so that its form says more than the node does. */
 export function isOpen<T extends EditorNodeProperties>(node: EditorNode<T>): boolean {
   return RED.editor.getEditStack().includes(node)
@@ -91,4 +93,9 @@ export function fillIn<T extends object>(node: T, defaults: T, prefix: string): 
     const value = defaults[key]
     if (value !== '' && node[key] === undefined) $(`#${prefix}-${key}`).val(String(value))
   }
+}
+
+/** Lets a select show a reference to an environment variable, which a flow may hold. */
+export function keepReference(select: JQuery, value: string | undefined): void {
+  if (value && isReference(value)) select.append(new Option(value, value, true, true))
 }

@@ -1,11 +1,12 @@
 import { type Field, formOf } from './fields'
+import type { FoundWebhook } from './inbound'
 import { kindOf, quote, quoteText } from './quote'
-import { isObject, readWebhook, textOf, type Webhook } from './webhook'
+import { isObject, readWebhook, textOf } from './webhook'
 
 /** What errors tell of the node besides the message. */
-export interface Sources {
+export interface Sources<F extends Field = Field> {
   /** Where each field is read from, in words, e.g. `msg.umid`. */
-  places: Record<Field, string>
+  places: Readonly<Record<F, string>>
   /** Takes the API key out of a text: it may be in the wrong field. */
   redact(text: string): string
 }
@@ -18,50 +19,58 @@ export const LABELS: Record<Field, string> = {
   subAccountId: 'Sub-account',
   receivedAt: 'Received at',
   conversation: 'Conversation',
+  content: 'Content',
+  to: 'To',
 }
 
 /**
  * Says what came, what was expected, and where it came from.
  * @param place where the value was found, in words
  */
-export function malformed(field: Field, value: unknown, place: string, sources: Sources): string {
-  const quoted = quote(value, sources.redact)
+export function malformed(
+  field: Field,
+  value: unknown,
+  place: string,
+  redact: Sources['redact'],
+): string {
+  const quoted = quote(value, redact)
   const wrong = quoted === undefined ? `is ${kindOf(value)}` : `${quoted} is not valid`
-  return `The ${field} ${wrong}: expected ${formOf(field)}. It came from ${place}.`
+  const name = field === 'to' ? 'recipient' : field
+  return `The ${name} ${wrong}: expected ${formOf(field)}. It came from ${place}.`
 }
 
-/** Something else than what was expected, and what to do about it. */
-interface Finding {
+/** What is there in place of what was expected, and how to fix it. */
+interface Diagnosis {
   /** Blank where there is nothing at all in `msg.payload`. */
-  what: string
-  mend: string
+  found: string
+  fix: string
 }
 
 /** What a message does not give. */
-export interface Lack {
+export interface MissingFields {
   /** The fields that are missing. */
   fields: Field[]
-  /** Where they were looked for, besides the webhook in `msg.payload`. */
+  /** Where they were looked for, besides a webhook. */
   places: string[]
-  /** The properties of the node that can be set in place of it, in words. */
+  /** The properties of the node that can be set instead, in words. */
   settings: string
 }
 
 /**
- * Says where a field was looked for, what was found there, and which node or setting mends it.
+ * Says where a field was looked for, what was found there, and which node or setting fixes it.
  * Runs only for a message that fails; never throws, whatever is in the message.
  */
 export function missing(
-  lack: Lack,
+  absent: MissingFields,
   msg: object,
-  webhook: Webhook | undefined,
-  sources: Sources,
+  webhook: FoundWebhook | undefined,
+  redact: Sources['redact'],
 ): string {
-  const { what, mend } = lookAround(lack, msg, webhook, sources)
-  const empty = what ? lack.places : [...lack.places, 'msg.payload']
+  const { found, fix } = lookAround(absent, msg, webhook, redact)
+  const empty = found ? absent.places : [...absent.places, 'msg.payload']
   const listed = empty.join(', ').replace(/, (?=[^,]*$)/, ' and ')
   const verb = empty.length === 1 ? 'is' : 'are'
-  return `No ${lack.fields.join(' and no ')}: ${listed} ${verb} empty${what && ` and ${what}`}. ${mend}`
+  return `No ${absent.fields.join(' and no ')}: ${listed} ${verb} empty${found && ` and ${found}`}. ${fix}`
 }
 
 /** The events that are no inbound message. Source: 8x8's documentation of its webhooks. */
@@ -72,14 +81,15 @@ const EVENTS = new Map<unknown, string>([
 ])
 
 /** Says by its name what a webhook is that brings no inbound message. */
-export function notInbound(webhook: Webhook, sources: Sources): string {
-  return `msg.payload is ${eventOf(webhook, sources.redact)}, not an inbound message: it has no typing indicator. ${ONLY_INBOUND}.`
+export function notInbound(webhook: FoundWebhook, redact: Sources['redact']): string {
+  return `${webhook.place} is ${eventOf(webhook, redact)}, not an inbound message: it has no typing indicator. ${onlyInbound(webhook)}.`
 }
 
-const ONLY_INBOUND =
-  'Let only inbound_message_received through, e.g. with a Switch node on msg.payload.eventType'
+function onlyInbound({ place }: FoundWebhook): string {
+  return `Let only inbound_message_received through, e.g. with a Switch node on ${place}.eventType`
+}
 
-function eventOf({ eventType, business }: Webhook, redact: Sources['redact']): string {
+function eventOf({ eventType, business }: FoundWebhook, redact: Sources['redact']): string {
   const known = EVENTS.get(eventType)
   if (known !== undefined) return `${known} (${eventType})`
   const type = typeof eventType === 'string' ? quoteText(eventType, redact) : undefined
@@ -96,82 +106,81 @@ const ELSEWHERE = [
   'payload.value',
   'body',
   'data',
-  'webhook',
 ]
 
 function lookAround(
-  lack: Lack,
+  absent: MissingFields,
   msg: object,
-  webhook: Webhook | undefined,
-  { redact }: Sources,
-): Finding {
-  const set = `set ${lack.settings}`
+  webhook: FoundWebhook | undefined,
+  redact: Sources['redact'],
+): Diagnosis {
+  const set = `set ${absent.settings}`
   try {
-    if (webhook) return lookIntoWebhook(webhook, lack, set, redact)
+    if (webhook) return lookIntoWebhook(webhook, absent, set, redact)
     const place = ELSEWHERE.find((path) => isWebhook(at(msg, path)))
-    if (!place) return lookIntoPayload(at(msg, 'payload'), lack, set)
+    if (!place) return lookIntoPayload(at(msg, 'payload'), absent, set)
     return {
-      what: `msg.${place} is an 8x8 webhook`,
-      mend: `Put a Change node in front that sets msg.payload to msg.${place}, or ${set}.`,
+      found: `msg.${place} is an 8x8 webhook`,
+      fix: `Put a Change node in front that sets msg.payload to msg.${place}, or ${set}.`,
     }
   } catch {
-    return { what: 'msg.payload cannot be read', mend: `${capitalise(set)}.` }
+    return { found: 'msg.payload cannot be read', fix: `${capitalise(set)}.` }
   }
 }
 
 function lookIntoWebhook(
-  webhook: Webhook,
-  { fields }: Lack,
+  webhook: FoundWebhook,
+  { fields }: MissingFields,
   set: string,
   redact: Sources['redact'],
-): Finding {
+): Diagnosis {
   if (!webhook.inbound) {
     return {
-      what: `msg.payload is ${eventOf(webhook, redact)}`,
-      mend: `${ONLY_INBOUND}, or ${set}.`,
+      found: `${webhook.place} is ${eventOf(webhook, redact)}`,
+      fix: `${onlyInbound(webhook)}, or ${set}.`,
     }
   }
   const paths = fields.map((field) => (field === 'umid' ? 'umid' : 'recipient.channel'))
-  const what = `the 8x8 webhook in msg.payload has no ${paths.join(' and no ')}`
-  return { what, mend: `${capitalise(set)}.` }
+  const found = `the 8x8 webhook in ${webhook.place} has no ${paths.join(' and no ')}`
+  return { found, fix: `${capitalise(set)}.` }
 }
 
 const MOVE = 'Put this node where msg.payload is the webhook'
 
-function lookIntoPayload(payload: unknown, lack: Lack, set: string): Finding {
-  const mend = `${MOVE}, or ${set}.`
+function lookIntoPayload(payload: unknown, absent: MissingFields, set: string): Diagnosis {
+  const fix = `${MOVE}, or ${set}.`
   const kind = kindOf(payload)
-  if (kind === 'empty' || payload === '') return { what: '', mend }
+  if (kind === 'empty' || payload === '') return { found: '', fix }
   if (kind === 'a string' || kind === 'a Buffer') return lookIntoText(payload, kind, set)
   if (Array.isArray(payload)) {
     return isWebhook(payload[0])
-      ? { what: 'msg.payload is an array of 8x8 webhooks', mend: 'Put a Split node in front.' }
+      ? { found: 'msg.payload is an array of 8x8 webhooks', fix: 'Put a Split node in front.' }
       : {
-          what: 'msg.payload is an array, not an 8x8 webhook',
-          mend: `Put a Split node in front if it holds webhooks, or ${set}.`,
+          found: 'msg.payload is an array, not an 8x8 webhook',
+          fix: `Put a Split node in front if it holds webhooks, or ${set}.`,
         }
   }
-  if (!isObject(payload)) return { what: `msg.payload is ${kind}, not an 8x8 webhook`, mend }
-  return lookIntoObject(payload, lack, set)
+  if (!isObject(payload)) return { found: `msg.payload is ${kind}, not an 8x8 webhook`, fix }
+  return lookIntoObject(payload, absent, set)
 }
 
-function lookIntoText(payload: unknown, kind: string, set: string): Finding {
+function lookIntoText(payload: unknown, kind: string, set: string): Diagnosis {
   const text = textOf(payload)
   if (text === undefined) {
-    return { what: `msg.payload is ${kind} of more than 1 MB`, mend: `${capitalise(set)}.` }
+    return { found: `msg.payload is ${kind} of more than 1 MB`, fix: `${capitalise(set)}.` }
   }
   if (isWebhook(text)) {
-    const what = `msg.payload is ${kind} with an 8x8 webhook, which is read only where no umid is given`
-    return { what, mend: `Put a JSON node in front, or ${set}.` }
+    const found = `msg.payload is ${kind} with an 8x8 webhook, which is read only where no umid is given`
+    return { found, fix: `Put a JSON node in front, or ${set}.` }
   }
-  const what = `msg.payload is ${kind}, not an 8x8 webhook`
+  const found = `msg.payload is ${kind}, not an 8x8 webhook`
   return /^\s*[{[]/.test(text)
-    ? { what, mend: `Put a JSON node in front, or ${set}.` }
-    : { what, mend: `${MOVE}, or ${set}.` }
+    ? { found, fix: `Put a JSON node in front, or ${set}.` }
+    : { found, fix: `${MOVE}, or ${set}.` }
 }
 
-function lookIntoObject(payload: object, { fields }: Lack, set: string): Finding {
-  const mend = `${MOVE}, or ${set}.`
+function lookIntoObject(payload: object, { fields }: MissingFields, set: string): Diagnosis {
+  const fix = `${MOVE}, or ${set}.`
   if (at(payload, 'umid') !== undefined) {
     const channel = ['recipient.channel', 'channel'].find((path) => at(payload, path) !== undefined)
     const paths = { umid: 'umid', channel } as Partial<Record<Field, string>>
@@ -181,25 +190,25 @@ function lookIntoObject(payload: object, { fields }: Lack, set: string): Finding
     const pointed = `set ${settings.join(' and ')}`
     return channel === 'recipient.channel'
       ? {
-          what: 'msg.payload is only the inner payload of an 8x8 webhook',
-          mend: `Put the whole webhook into msg.payload, or ${pointed}.`,
+          found: 'msg.payload is only the inner payload of an 8x8 webhook',
+          fix: `Put the whole webhook into msg.payload, or ${pointed}.`,
         }
       : {
-          what: 'msg.payload has a umid, but is not an 8x8 webhook',
-          mend: `${capitalise(pointed)}.`,
+          found: 'msg.payload has a umid, but is not an 8x8 webhook',
+          fix: `${capitalise(pointed)}.`,
         }
   }
   if (typeof at(payload, 'eventType') === 'string') {
-    return { what: 'msg.payload has an eventType, but no payload', mend }
+    return { found: 'msg.payload has an eventType, but no payload', fix }
   }
   const [first] = Object.keys(payload)
-  if (first === undefined) return { what: 'msg.payload is an empty object', mend }
+  if (first === undefined) return { found: 'msg.payload is an empty object', fix }
   return /^\s*\{/.test(first)
     ? {
-        what: 'msg.payload is a form whose field is JSON',
-        mend: `Have it sent with Content-Type: application/json, or ${set}.`,
+        found: 'msg.payload is a form whose field is JSON',
+        fix: `Have it sent with Content-Type: application/json, or ${set}.`,
       }
-    : { what: 'msg.payload is an object, not an 8x8 webhook', mend }
+    : { found: 'msg.payload is an object, not an 8x8 webhook', fix }
 }
 
 function isWebhook(value: unknown): boolean {

@@ -1,14 +1,10 @@
 import { types } from 'node:util'
-import { z } from 'zod'
 import { CHANNELS, CHANNELS_WITHOUT_INDICATOR, SUB_ACCOUNT_ID, UMID } from '../api'
 import { cleanChannel, cleanText, cleanUmid } from '../clean'
+import { isConversation, readTime as readTimeText } from '../rules'
 import { ACTIONS, type Action } from '../typing/actions'
-
-/** ISO 8601 with a time zone, with seconds or (-1) without. */
-const isoDate = z.union([
-  z.iso.datetime({ offset: true }),
-  z.iso.datetime({ offset: true, precision: -1 }),
-])
+import { readContent } from './content'
+import { readRecipient } from './recipient'
 
 /** ms since 1970 above which a number can be such; s instead of ms would be long ago. 1973. */
 const EARLIEST = 1e11
@@ -18,8 +14,8 @@ const LATEST = 8.64e15
 
 /**
  * What a message can say: how each field is read, undefined where it is wrong, and what was
- * expected. Plain code and not zod where it is as short, because every message comes through here;
- * for the same reason a text is cleaned only where it does not fit as it is.
+ * expected. Plain code and not zod, because every message comes through here; for the same reason a
+ * text is cleaned only where it does not fit as it is.
  */
 const FIELDS = {
   action: {
@@ -46,10 +42,18 @@ const FIELDS = {
     read: readConversation,
     form: 'a text of at most 200 characters, or a number',
   },
+  content: {
+    read: readContent,
+    form: "a text that is not blank, a number, or an object with 8x8's type and content",
+  },
+  to: {
+    read: readRecipient,
+    form: 'a phone number with its country code, e.g. +6591234567, or an object with a msisdn, channelUserId or lineUserId',
+  },
 } as const
 
 /** A channel of 8x8, with or without indicators. */
-type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
+export type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
 
 const KNOWN_CHANNELS: ReadonlySet<string> = new Set([...CHANNELS, ...CHANNELS_WITHOUT_INDICATOR])
 
@@ -81,23 +85,20 @@ function readTime(value: unknown): number | undefined {
   const given = types.isDate(value) ? timeOf(value) : value
   if (typeof given === 'number') return given >= EARLIEST && given <= LATEST ? given : undefined
   if (typeof given !== 'string') return undefined
-  const time = cleanText(given)
-  if (/^\d{12,14}$/.test(time)) return Number(time)
-  const parsed = isoDate.safeParse(time).success ? Date.parse(time) : Number.NaN
-  return Number.isNaN(parsed) ? undefined : parsed
+  return readTimeText(cleanText(given))
 }
 
-/** Bounded, because a session keeps it. */
 function readConversation(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? `${value}` : undefined
   if (typeof value !== 'string') return undefined
   const text = cleanText(value)
-  return text && text.length <= 200 ? text : undefined
+  return isConversation(text) ? text : undefined
 }
 
 /** A field of a message. */
 export type Field = keyof typeof FIELDS
-type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
+/** The value of a field. */
+export type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
 
 /** Not by the Date's own getTime, which may be anything. */
 function timeOf(date: Date): number {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { MessagingError } from '../errors'
 
 /** Characters of a thrown error's message that are shown; our choice. */
@@ -17,7 +18,11 @@ export function describe(thrown: unknown): string {
   }
 }
 
-/** @param what of the message cannot be read, e.g. `The umid` @param field at fault, if one is */
+/**
+ * The error for something that throws when it is read.
+ * @param what it is, e.g. `The umid`
+ * @param field at fault, if one is
+ */
 export function unreadable(what: string, thrown: unknown, field?: string): MessagingError {
   const text = `${what} cannot be read: ${describe(thrown)}`
   return new MessagingError('invalid-input', text, { field })
@@ -33,4 +38,12 @@ export function property(object: object, name: string, what = `msg.${name}`): un
   } catch (thrown) {
     throw unreadable(what, thrown)
   }
+}
+
+/** Anything but a MessagingError comes from a message that throws when it is looked at. */
+export function toMessagingError(thrown: unknown): MessagingError {
+  // A proxy can throw even when it is asked what it is.
+  return types.isProxy(thrown) || !(thrown instanceof MessagingError)
+    ? unreadable('The message', thrown)
+    : thrown
 }

@@ -8,7 +8,7 @@ export interface WebhookMessage {
   subAccountId?: unknown
   /** When 8x8 received the message. */
   timestamp?: unknown
-  user?: { msisdn?: unknown; channelUserId?: unknown } | undefined
+  user?: { msisdn?: unknown; channelUserId?: unknown; lineUserId?: unknown } | undefined
 }
 
 /** An event of 8x8, as its webhooks bring it. */
@@ -27,18 +27,23 @@ export interface Webhook {
 const MAX_TEXT = 1024 * 1024
 
 /**
- * Reads `msg.payload` as an 8x8 webhook, version 2 or 3. Only what matters here is looked at, and
+ * Reads a property of a message, e.g. `msg.payload`, as an 8x8 webhook, version 2 or 3. Only what matters here is looked at, and
  * by hand, because every message comes through here.
  * @param asText whether JSON as a text or a Buffer counts: of an `http in` node that was told no
  *   content type, or of MQTT
+ * @param place where the payload is, for errors
  * @returns undefined for anything else
  * @throws {MessagingError} `invalid-input` for one that throws
  */
-export function readWebhook(payload: unknown, asText: boolean): Webhook | undefined {
+export function readWebhook(
+  payload: unknown,
+  asText: boolean,
+  place = 'msg.payload',
+): Webhook | undefined {
   try {
     return read(asText ? parseText(payload) : payload)
   } catch (thrown) {
-    throw unreadable('msg.payload', thrown)
+    throw unreadable(place, thrown)
   }
 }
 

@@ -4,19 +4,19 @@ import { MessagingError } from '../errors'
 import { quoteText } from '../message/quote'
 import { unreadable } from '../message/thrown'
 
-/** What a message gave; in an object, so that nothing waits for a value that has a `then`. */
+/** A value that was read; in an object, so that nothing waits for one that has a `then`. */
 interface Found {
   /** Undefined where there is nothing. */
   value: unknown
 }
 
 /**
- * A typed input, ready to be read for any number of messages. It reads a promise only where it has
- * to (`later`): each costs a message a turn of the queue.
+ * A typed input, ready to be read for any number of messages. A promise only where it has to be
+ * one (`async`): each costs a message a turn of the microtask queue.
  */
 export type TypedInput =
-  | { later: false; read(msg: NodeMessage): unknown }
-  | { later: true; read(msg: NodeMessage): Promise<Found> }
+  | { async: false; read(msg: NodeMessage): unknown }
+  | { async: true; read(msg: NodeMessage): Promise<Found> }
 
 /**
  * A typed input, compiled once.
@@ -34,13 +34,13 @@ export function typedInput(
   type: string | undefined,
 ): TypedInput {
   const text = cleanText(value ?? '')
-  if (!text) return { later: false, read: () => undefined }
-  if (type === 'msg') return { later: false, read: path(RED, field, text) }
-  if (type === 'str' || !type) return { later: false, read: () => value }
-  if (type === 'jsonata') return { later: true, read: jsonata(RED, node, field, text) }
-  const read: Later = (msg) =>
+  if (!text) return { async: false, read: () => undefined }
+  if (type === 'msg') return { async: false, read: path(RED, field, text) }
+  if (type === 'str' || !type) return { async: false, read: () => value }
+  if (type === 'jsonata') return { async: true, read: jsonata(RED, node, field, text) }
+  const read: AsyncRead = (msg) =>
     evaluated(field, (done) => RED.util.evaluateNodeProperty(text, type, node, msg, done))
-  return { later: true, read }
+  return { async: true, read }
 }
 
 /**
@@ -57,7 +57,7 @@ export function placeOf(label: string, value: string | undefined, type: string |
 /** Characters of a path that an error shows; our choice. */
 const MAX_PLACE = 100
 
-type Later = (msg: NodeMessage) => Promise<Found>
+type AsyncRead = (msg: NodeMessage) => Promise<Found>
 
 function path(RED: NodeAPI, field: string, value: string): (msg: NodeMessage) => unknown {
   prepare(field, () => RED.util.normalisePropertyExpression(value))
@@ -70,7 +70,7 @@ function path(RED: NodeAPI, field: string, value: string): (msg: NodeMessage) =>
   }
 }
 
-function jsonata(RED: NodeAPI, node: Node, field: string, value: string): Later {
+function jsonata(RED: NodeAPI, node: Node, field: string, value: string): AsyncRead {
   const expression = prepare(field, () => RED.util.prepareJSONataExpression(value, node))
   return (msg) =>
     evaluated(field, (done) => RED.util.evaluateJSONataExpression(expression, msg, done))

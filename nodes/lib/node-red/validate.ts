@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { REFERENCE, SUB_ACCOUNT_ID } from '../api'
 import { cleanText } from '../clean'
 import { MessagingError } from '../errors'
+import { type NumberRule, readNumber } from '../rules'
 
 /**
  * A property of a node, checked.
@@ -12,6 +13,15 @@ export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T
   const result = schema.safeParse(value)
   if (result.success) return result.data
   throw new MessagingError('not-configured', `${result.error.issues[0]?.message}`, { field })
+}
+
+/**
+ * One of a few words, which an environment variable may hold.
+ * @param what its name, for people
+ */
+export function oneOf<const T extends string>(what: string, words: readonly T[]) {
+  const wrong = `The ${what} must be one of ${words.join(', ')}`
+  return z.string(wrong).overwrite(cleanText).pipe(z.enum(words, wrong))
 }
 
 /**
@@ -46,42 +56,27 @@ export const subAccountId = required('sub-account').regex(
 )
 
 /**
- * A whole number, as a number or as text.
- * @param what its name, for people
+ * A number of the form, as a number or as text.
+ * @param label what the dialog calls it
  * @param blank what a blank field stands for
  */
-export function wholeNumber(what: string, blank: number, least: number, most: number) {
-  const wrong = `The ${what} must be a whole number from ${least} to ${most}`
-  const digits = z.string().regex(/^\d+$/).transform(Number)
-  const whole = z
-    .union([z.number(), digits], wrong)
-    .pipe(z.int(wrong).min(least, wrong).max(most, wrong))
-  return z.preprocess((value) => (value === '' || value === null ? blank : value), whole)
+export function number(label: string, rule: NumberRule, blank: number) {
+  return z.unknown().transform((value, context) => {
+    const found = readNumber(value === '' || value === null ? blank : value, rule)
+    if (found !== undefined) return found
+    context.addIssue(`${label} must be ${inWords(rule)}`)
+    return z.NEVER
+  })
 }
 
-/**
- * A time of the form: s, as a number or as text; gives ms.
- * @param what its name, for people
- * @param blank s that a blank field stands for; above 0 unless it is 0 itself
- * @param most s; a day at most, so that no timer overflows
- */
-export function seconds(what: string, blank: number, most = 86_400) {
-  const wrong = `The ${what} must be a number of seconds ${blank ? 'above' : 'from'} 0 to ${most}`
-  const decimal = z.union(
-    [
-      z.number(),
-      z
-        .string()
-        .regex(/^\d*\.?\d+$/)
-        .transform(Number),
-    ],
-    wrong,
-  )
-  const range = z
-    .number()
-    .min(blank && Number.MIN_VALUE, wrong)
-    .max(most, wrong)
-  return z
-    .preprocess((value) => (value === '' || value === null ? blank : value), decimal.pipe(range))
-    .transform((value) => value * 1000)
+/** A time of the form, in s; gives ms. */
+export function seconds(label: string, rule: NumberRule, blank: number) {
+  return number(label, rule, blank).transform((value) => value * 1000)
+}
+
+function inWords({ from, above, to, whole }: NumberRule): string {
+  if (whole) return `a whole number from ${from} to ${to}`
+  return above === undefined
+    ? `from ${from} to ${to} seconds`
+    : `more than ${above} and at most ${to} seconds`
 }

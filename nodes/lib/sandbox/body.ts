@@ -1,52 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { readBody } from '../http/body'
 
-/** Bytes of a request body; our guess. */
-const MAX_BODY = 64 * 1024
-
-/** Bytes that a body gets at first. They are doubled as it grows: a length can be announced for nothing. */
-const FIRST_BUFFER = 256
-
-/**
- * Reads a body into one buffer that grows: an array of its chunks costs 200 bytes for each of them,
- * and so does an async iterator, which lets them pile up.
- * @param max its bytes at most
- * @param take asked before the buffer grows by so many bytes
- * @returns 413 for a longer one, 503 where `take` says no; the rest is then dropped, so that the
- *   client gets its answer
- * @throws Error when the client goes before all of it is there
- */
-export function readBody(
-  incoming: IncomingMessage,
-  max: number,
-  take: (bytes: number) => boolean = () => true,
-): Promise<Buffer | 413 | 503> {
-  return new Promise((resolve, reject) => {
-    const refuse = (status: 413 | 503) => {
-      incoming.off('data', append).resume()
-      resolve(status)
-    }
-    let body = Buffer.alloc(FIRST_BUFFER)
-    let length = 0
-    const append = (chunk: Buffer) => {
-      const needed = length + chunk.length
-      if (needed > max) return refuse(413)
-      if (needed > body.length) {
-        const grown = Buffer.alloc(Math.min(max, Math.max(needed, 2 * body.length)))
-        if (!take(grown.length - body.length)) return refuse(503)
-        body.copy(grown)
-        body = grown
-      }
-      chunk.copy(body, length)
-      length = needed
-    }
-    if (Number(incoming.headers['content-length'] ?? 0) > max) return refuse(413)
-    if (!take(body.length)) return refuse(503)
-    incoming
-      .on('data', append)
-      .on('end', () => resolve(body.subarray(0, length)))
-      .on('error', reject)
-  })
-}
+/** Bytes of a request body; our guess: 35,000 characters in any script fit in it. */
+const MAX_BODY = 128 * 1024
 
 /** A number of bytes that several share. */
 export class ByteBudget {

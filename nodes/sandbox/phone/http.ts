@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readBody } from '../../lib/sandbox/body'
+import { readJson } from '../../lib/http/body'
+import { HttpError } from '../../lib/http/http-error'
+import { isObject } from '../../lib/message/webhook'
 
 /** Headers on everything: only own files, no referrer, no cache, no frame of another origin. */
 const HEADERS = {
@@ -21,16 +23,8 @@ const HEADERS = {
 /** Bytes of a request body; our choice: a message of 1000 characters fits in any script. */
 const MAX_BODY = 8192
 
-/** A request that is refused, with its status and a text for people. */
-export class HttpError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly headers: Record<string, string> = {},
-  ) {
-    super(message)
-  }
-}
+/** ms for a body to arrive; our choice. */
+const BODY_TIMEOUT = 10_000
 
 /** Answers with the headers that every answer has. */
 export function answer(
@@ -58,7 +52,8 @@ export function answerError(response: ServerResponse, refusal: HttpError): void 
 
 /**
  * The body of a write.
- * @throws {HttpError} 403 not from a page or not as JSON, 413 too large, 400 no JSON object
+ * @throws {HttpError} 403 not from a page or not as JSON, 408 too slow, 413 too large, 400 no JSON
+ *   object
  */
 export async function readWrite(incoming: IncomingMessage): Promise<Record<string, unknown>> {
   const { headers } = incoming
@@ -69,34 +64,7 @@ export async function readWrite(incoming: IncomingMessage): Promise<Record<strin
   if (!/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
     throw new HttpError(403, 'Only application/json is taken')
   }
-  const body = parsedBy(incoming) ?? parse(await readText(incoming))
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
-    return body as Record<string, unknown>
-  }
+  const { json } = await readJson(incoming, MAX_BODY, BODY_TIMEOUT)
+  if (isObject(json)) return json
   throw new HttpError(400, 'The body must be a JSON object')
-}
-
-/** What a middleware of the user (`express.json()`) has read already. */
-function parsedBy(incoming: IncomingMessage & { body?: unknown }): unknown {
-  if (!incoming.readableEnded || incoming.body === undefined) return undefined
-  if (JSON.stringify(incoming.body).length > MAX_BODY) throw tooLarge()
-  return incoming.body
-}
-
-async function readText(incoming: IncomingMessage): Promise<string> {
-  const body = await readBody(incoming, MAX_BODY)
-  if (!Buffer.isBuffer(body)) throw tooLarge()
-  return body.toString()
-}
-
-function tooLarge(): HttpError {
-  return new HttpError(413, `The body has more than ${MAX_BODY} bytes`)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new HttpError(400, 'The body is not JSON')
-  }
 }

@@ -1,7 +1,8 @@
+import { type HttpApp, middlewareOf } from '../../lib/http/app'
 import { acquireSandbox } from '../../lib/sandbox/shared'
 import type { SandboxNodeOptions } from '../options'
 import { Phone } from './phone'
-import { type Handler, type HttpApp, routerOf } from './router'
+import { routerOf } from './router'
 import { readPhoneSettings } from './settings'
 
 /** What a phone needs of the node that it belongs to. */
@@ -33,7 +34,7 @@ export async function openPhone(options: PhoneOptions): Promise<OpenPhone> {
   const settings = readPhoneSettings(nodeId, config, authorization)
   const { sandbox, release } = await acquireSandbox(settings.subAccountId)
   const phone = new Phone(sandbox, settings)
-  if (app) routerOf(app, handlersOf(middleware)).add(nodeId, phone)
+  if (app) routerOf(app, middlewareOf(middleware)).add(nodeId, phone)
   return {
     phone,
     close() {
@@ -41,10 +42,4 @@ export async function openPhone(options: PhoneOptions): Promise<OpenPhone> {
       return release()
     },
   }
-}
-
-/** A function or an array of them, as `http in` takes it; anything else is left out as there. */
-function handlersOf(middleware: unknown): Handler[] {
-  const all: unknown[] = Array.isArray(middleware) ? middleware.flat() : [middleware]
-  return all.filter((one): one is Handler => typeof one === 'function')
 }

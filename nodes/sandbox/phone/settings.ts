@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { CHANNELS, type Channel, MSISDN, REFERENCE } from '../../lib/api'
+import { CHANNELS, type Channel, MSISDN } from '../../lib/api'
 import { check, subAccountId } from '../../lib/node-red/validate'
+import { isHeaderValue, isReference, isWebUrl } from '../../lib/rules'
 import { CUSTOMER_NAME_LENGTH, SANDBOX_DEFAULTS, type SandboxNodeOptions } from '../options'
 
 /** A sandbox node, checked. */
@@ -27,16 +28,13 @@ const deliverTo = z.enum(['output', 'webhook'], 'Deliver to must be output or we
 const webhookUrl = z
   .string('No webhook URL is set')
   .trim()
-  .refine(
-    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
-    'The webhook URL must begin with http:// or https://',
-  )
+  .refine(isWebUrl, 'The webhook URL must begin with http:// or https://')
 
 const authorization = z
   .string()
   .trim()
-  .regex(/^[\x20-\x7e]*$/, 'The Authorization header has characters that HTTP cannot carry')
-  .refine((text) => !REFERENCE.test(text), 'The environment variable of Authorization is not set')
+  .refine(isHeaderValue, 'The Authorization header has characters that HTTP cannot carry')
+  .refine((text) => !isReference(text), 'The environment variable of Authorization is not set')
 
 /**
  * @param nodeId for the sample number of a node that has none

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { type Clock, install } from '@sinonjs/fake-timers'
 import { MessagingError } from '../../../nodes/lib/errors'
-import { type NodeAdapter, Output } from '../../../nodes/lib/node-red/outcome'
+import type { NodeAdapter } from '../../../nodes/lib/node-red/node-adapter'
+import { Output } from '../../../nodes/lib/node-red/output'
 import { StatusThrottle } from '../../../nodes/lib/node-red/status'
 
-describe('StatusLine', () => {
+describe('StatusThrottle', () => {
   let clock: Clock
   let made: number
   let shown: unknown[]
-  let line: StatusThrottle
+  let throttle: StatusThrottle
 
   const make = () => ({ text: `${++made}` })
 
@@ -17,13 +18,13 @@ describe('StatusLine', () => {
     clock.tick(5000)
     made = 0
     shown = []
-    line = new StatusThrottle(({ text }) => shown.push(text))
+    throttle = new StatusThrottle(({ text }) => shown.push(text))
   })
 
   afterEach(() => clock.uninstall())
 
   it('makes no status that it does not show', () => {
-    for (let i = 0; i < 1000; i++) line.set(make)
+    for (let i = 0; i < 1000; i++) throttle.set(make)
     assert.deepEqual(shown, ['1', '2'])
     clock.tick(1000)
     assert.deepEqual(shown, ['1', '2', '4']) // one was made to see that it is too early
@@ -32,38 +33,38 @@ describe('StatusLine', () => {
 
   it('makes a status when it shows it, and not before', () => {
     let text = 'first'
-    line.set({ text: 'one' })
-    line.set({ text: 'two' })
-    line.set(() => ({ text }))
+    throttle.set({ text: 'one' })
+    throttle.set({ text: 'two' })
+    throttle.set(() => ({ text }))
     text = 'last'
     clock.tick(1000)
     assert.deepEqual(shown, ['one', 'two', 'last'])
   })
 
   it('shows none twice in a row', () => {
-    for (const fill of ['red', 'red', 'blue'] as const) line.set({ fill, text: 'same' })
-    line.set({ fill: 'blue', text: 'same' })
+    for (const fill of ['red', 'red', 'blue'] as const) throttle.set({ fill, text: 'same' })
+    throttle.set({ fill: 'blue', text: 'same' })
     assert.deepEqual(shown, ['same', 'same'])
     assert.equal(clock.countTimers(), 0)
   })
 
   it('shows two a second, again and again', () => {
     for (let i = 0; i < 30; i++) {
-      line.set({ text: `${i}` })
+      throttle.set({ text: `${i}` })
       clock.tick(100)
     }
     assert.deepEqual(shown, ['0', '1', '9', '10', '19', '20', '29'])
   })
 
   it('drops a status that waits when it closes', () => {
-    for (let i = 0; i < 3; i++) line.set(make)
-    line.close()
+    for (let i = 0; i < 3; i++) throttle.set(make)
+    throttle.close()
     clock.tick(5000)
     assert.deepEqual(shown, ['1', '2'])
   })
 })
 
-describe('Outcome: the status', () => {
+describe('Output: the status', () => {
   let clock: Clock
   beforeEach(() => {
     clock = install()
@@ -72,15 +73,19 @@ describe('Outcome: the status', () => {
 
   it('is nothing from the close on, whatever waits to be shown or comes to an end', () => {
     const shown: unknown[] = []
-    const outcome = new Output({
+    const node: Partial<NodeAdapter> = {
       status: (status) => shown.push(status),
       handlesErrors: () => true,
-    } as Partial<NodeAdapter> as NodeAdapter)
-    outcome.sending()
-    outcome.fail({ msg: {}, send() {}, done() {} }, new MessagingError('server', 'x'))
-    outcome.sending() // waits: it is the third in a second
-    outcome.fail({ msg: {}, send() {}, done() {} }, new MessagingError('closed', 'x'))
-    outcome.close()
+    }
+    const output = new Output(node as NodeAdapter, {
+      property: 'typing',
+      toStatus: (text: string) => ({ text }),
+    })
+    output.show('status.sending')
+    output.fail({ msg: {}, send() {}, done() {} }, new MessagingError('server', 'x'))
+    output.show('status.sending') // waits: it is the third in a second
+    output.fail({ msg: {}, send() {}, done() {} }, new MessagingError('closed', 'x'))
+    output.close()
     clock.tick(5000)
     assert.deepEqual(
       shown.map((status) => (status as { text?: string }).text),

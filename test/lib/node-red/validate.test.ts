@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { MessagingError } from '../../../nodes/lib/errors'
-import { check, seconds } from '../../../nodes/lib/node-red/validate'
+import { check, number, seconds } from '../../../nodes/lib/node-red/validate'
 
 describe('check: seconds', () => {
-  const read = (value: unknown, blank = 7, most?: number) =>
-    check('timeout', seconds('timeout', blank, most), value)
+  const read = (value: unknown, blank = 7, rule: object = { above: 0 }) =>
+    check('timeout', seconds('Timeout', { to: 86_400, ...rule }, blank), value)
 
   for (const [value, ms] of [
     ['5', 5000],
@@ -34,18 +34,40 @@ describe('check: seconds', () => {
           error instanceof MessagingError &&
           error.cause.kind === 'not-configured' &&
           error.field === 'timeout' &&
-          error.message === 'The timeout must be a number of seconds above 0 to 86400',
+          error.message === 'Timeout must be more than 0 and at most 86400 seconds',
       )
     })
   }
 
-  it('takes 0 where a blank field stands for it', () => {
-    for (const value of ['', null, 0, '0']) assert.equal(read(value, 0), 0)
-    assert.throws(() => read(-1, 0), { message: /seconds from 0 to 86400/ })
+  it('takes 0 where the rule does', () => {
+    for (const value of ['', null, 0, '0']) assert.equal(read(value, 0, { from: 0 }), 0)
+    assert.throws(() => read(-1, 0, { from: 0 }), { message: /must be from 0 to 86400 seconds$/ })
   })
 
   it('takes no more than it may', () => {
-    assert.equal(read(60, 7, 60), 60_000)
-    assert.throws(() => read(60.1, 7, 60), { message: /above 0 to 60$/ })
+    assert.equal(read(60, 7, { above: 0, to: 60 }), 60_000)
+    assert.throws(() => read(60.1, 7, { above: 0, to: 60 }), { message: /at most 60 seconds$/ })
   })
+})
+
+describe('check: a whole number', () => {
+  const rule = { from: 0, to: 10, whole: true } as const
+  const read = (value: unknown) => check('max', number('Max.', rule, 7), value)
+
+  it('takes digits, and the default for a blank field', () => {
+    for (const [value, expected] of [
+      ['10', 10],
+      [0, 0],
+      ['', 7],
+      [null, 7],
+    ] as const) {
+      assert.equal(read(value), expected)
+    }
+  })
+
+  for (const value of [0.5, '0.5', -1, '-1', 11, '1e1', 'ten', undefined, true]) {
+    it(`refuses ${String(value)}, and says what is wanted`, () => {
+      assert.throws(() => read(value), { message: 'Max. must be a whole number from 0 to 10' })
+    })
+  }
 })

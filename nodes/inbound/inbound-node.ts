@@ -1,0 +1,175 @@
+import type { EventEmitter } from 'node:events'
+import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import type { AccountNode } from '../lib/connection'
+import { MessagingError } from '../lib/errors'
+import { type HttpApp, middlewareOf } from '../lib/http/app'
+import { type Authorize, demandAuthorization } from '../lib/http/authorization'
+import { type EndpointHandler, type Endpoints, endpointsOf, pathKey } from '../lib/http/endpoints'
+import { describe } from '../lib/message/thrown'
+import { StatusThrottle } from '../lib/node-red/status'
+import { RecentUmids } from '../lib/typing/recent-umids'
+import { Collector } from './collector'
+import { Handover } from './handover'
+import type { InboundDef } from './options'
+import { Receiver } from './receiver'
+import { RefusalLog } from './refusal-log'
+import { type InboundSettings, readInboundSettings } from './settings'
+
+/** ms for which a message that 8x8 sends again is known. 8x8 repeats for about 131 s. */
+const MEMORY_SPAN = 10 * 60_000
+
+/** Umids that are remembered at once, of all nodes together. */
+const MAX_UMIDS = 100_000
+
+/** What outlives a deploy. */
+export interface Memory {
+  recentUmids: RecentUmids
+  handover: Handover
+}
+
+/** The settings of Node-RED that an endpoint depends on. */
+interface RuntimeSettings {
+  httpNodeRoot?: string | false
+  httpNodeMiddleware?: unknown
+}
+
+/** Why a node does not receive, or only refuses. */
+interface Problem {
+  /** A key of the catalog. */
+  status: string
+  text: string
+}
+
+/** What the nodes of a runtime remember together. */
+export function createMemory(): Memory {
+  return { recentUmids: new RecentUmids(MEMORY_SPAN, MAX_UMIDS), handover: new Handover() }
+}
+
+/** Lets a node receive webhooks while it is deployed, or shows why it cannot. */
+export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memory: Memory): void {
+  const events = RED.events as EventEmitter
+  const status = new StatusThrottle((shown) => node.status(shown))
+  let shown: Problem | undefined
+  node.status({}) // takes away what an earlier deploy of the node showed
+
+  let settings: InboundSettings
+  try {
+    settings = readInboundSettings(config)
+  } catch (error) {
+    show(toProblem(error))
+    node.on('close', () => status.close())
+    return
+  }
+
+  const { path, subAccounts, collect } = settings
+  const refusals = new RefusalLog((text) => node.warn(text))
+  const collector = new Collector(collect, send)
+  let authorize: Authorize = refuseAll
+  const receiver = new Receiver({
+    authorize: (header) => authorize(header),
+    subAccounts,
+    recentUmids: memory.recentUmids,
+    scope: pathKey(path),
+    refusals,
+    onMessage: collect > 0 ? (message, bytes) => collector.add(message, bytes) : send,
+    onOther: (message) => send([null, message]),
+    debug: (text) => node.debug(text),
+  })
+  const handler: EndpointHandler = (request, response) => void receiver.receive(request, response)
+  let endpoints: Endpoints | undefined
+
+  connect()
+  events.on('flows:started', onStarted)
+  node.on('close', (removed: boolean, done: () => void) => {
+    events.off('flows:started', onStarted)
+    endpoints?.release(path, handler)
+    refusals.close()
+    status.close()
+    // What a node that is gone for good has collected may still reach the nodes that stay.
+    if (removed) collector.flush()
+    memory.handover.put(node.id, path, collector.close())
+    done()
+  })
+
+  /** Only now are all nodes there: those behind this one, its account and other holders of its path. */
+  function onStarted(): void {
+    connect()
+    collector.resume(memory.handover.take(node.id, path))
+  }
+
+  /** Looks for what may change without this node being deployed: its account, and who has its path. */
+  function connect(): void {
+    let problem: Problem | undefined
+    try {
+      authorize = readAuthorization()
+    } catch (error) {
+      authorize = refuseAll
+      problem = toProblem(error)
+    }
+    show(takePath() ?? problem)
+  }
+
+  /**
+   * What requests have to show. Of the account, only what it says of webhooks matters: a key or a
+   * proxy that is wrong keeps no message from coming in.
+   * @throws {MessagingError} `not-configured`
+   */
+  function readAuthorization(): Authorize {
+    const account = RED.nodes.getNode(config.account ?? '') as AccountNode | null
+    if (account?.type !== '8x8-account') {
+      throw new MessagingError('not-configured', 'No 8x8 account is set', { field: 'account' })
+    }
+    if (settings.authentication === 'none') return () => true
+    const { webhookAuthorization: expected, region } = account
+    if (expected instanceof MessagingError) throw expected.clone()
+    if (expected !== undefined) return demandAuthorization(expected)
+    if (region === 'sandbox') return () => true // it is for trying, and its phone sends none
+    throw new MessagingError(
+      'not-configured',
+      'The account has no webhook authorization, so every webhook is refused',
+      { field: 'webhookAuthorization' },
+    )
+  }
+
+  function takePath(): Problem | undefined {
+    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
+    if (httpNodeRoot === false) {
+      return {
+        status: 'status.noHttpNode',
+        text: 'Node-RED serves no HTTP nodes: httpNodeRoot is false in its settings',
+      }
+    }
+    endpoints ??= endpointsOf(RED.httpNode as HttpApp, middlewareOf(httpNodeMiddleware))
+    if (endpoints.claim(path, handler)) return undefined
+    endpoints.release(path, handler)
+    return {
+      status: 'status.pathTaken',
+      text: `Another node receives what is posted to ${path}: an 8x8 inbound or an http in node`,
+    }
+  }
+
+  function send(outputs: object): void {
+    try {
+      // An object and no array where there is one output to use: Node-RED is quickest with it.
+      node.send(outputs as NodeMessage)
+    } catch (error) {
+      node.error(`The flow does not take a message: ${describe(error)}`)
+    }
+  }
+
+  function show(problem: Problem | undefined): void {
+    if (problem?.text === shown?.text) return
+    shown = problem
+    if (problem) node.warn(problem.text)
+    status.set(problem ? { fill: 'red', shape: 'ring', text: problem.status } : {})
+  }
+}
+
+function refuseAll(): boolean {
+  return false
+}
+
+function toProblem(error: unknown): Problem {
+  const { message, field } = error as MessagingError
+  return { status: `status.check.${field}`, text: message }
+}

@@ -1,0 +1,101 @@
+import { cleanText } from '../lib/clean'
+import { prepareCopyButton } from '../lib/editor/copy.editor'
+import { cleanFields, type EditorNode, fillIn, keepReference } from '../lib/editor/dialog.editor'
+import { prepareSections } from '../lib/editor/sections.editor'
+import { number, text } from '../lib/editor/validate.editor'
+import { isPath, readSubAccounts } from '../lib/rules'
+import { endpointUrl, nextFreePath, unreachableBecause } from './endpoint'
+import { AUTHENTICATIONS, INBOUND_DEFAULTS, type InboundOptions } from './options'
+
+type InboundNode = EditorNode<InboundOptions>
+
+/** The paths of other nodes that take HTTP requests. */
+function pathsBeside(id: string): string[] {
+  const paths: string[] = []
+  RED.nodes.eachNode((node) => {
+    if (node.id === id) return
+    if (node.type === '8x8-inbound') paths.push(`${node.path ?? INBOUND_DEFAULTS.path}`)
+    if (node.type === 'http in') paths.push(`${node.url ?? ''}`.replace(/^\/*/, '/'))
+  })
+  return paths
+}
+
+/** Shows where 8x8 must post to, and what speaks against it. */
+function showEndpoint(node: InboundNode): void {
+  const path = cleanText(`${$('#node-input-path').val()}`)
+  const account = RED.nodes.node(`${$('#node-input-account').val()}`)
+  const isSandbox = account?.region === 'sandbox'
+  const isOpen = $('#node-input-authentication').val() === 'none'
+  const { httpNodeRoot: root = '/' } = RED.settings
+  const url = root === false ? '' : endpointUrl(location.origin, root, path)
+  $('#eight-inbound-url').val(url)
+  $('#eight-inbound-none').toggle(isOpen)
+  $('#eight-inbound-header').toggle(!isOpen)
+  $('#eight-inbound-endpoint').toggle(!isSandbox)
+  $('#eight-inbound-sandbox').toggle(isSandbox)
+  const reason = root === false ? 'noRoot' : unreachableBecause(url)
+  const warning = reason ? node._(`warn.${reason}`, { host: location.hostname }) : ''
+  $('#eight-inbound-warning')
+    .text(warning)
+    .toggle(warning !== '')
+  $('#eight-inbound-path-taken').toggle(pathsBeside(node.id).includes(path))
+}
+
+RED.nodes.registerType<InboundOptions>('8x8-inbound', {
+  category: '8x8',
+  color: '#7CC7B9',
+  icon: 'inbound.svg',
+  inputs: 0,
+  outputs: 2,
+  defaults: {
+    name: { value: INBOUND_DEFAULTS.name },
+    account: {
+      value: INBOUND_DEFAULTS.account,
+      type: '8x8-account',
+      required: true,
+      label: RED._('@nr-8x8/node-red-typing-indicator/inbound:label.account'),
+    },
+    path: { value: INBOUND_DEFAULTS.path, validate: text('path', isPath, INBOUND_DEFAULTS.path) },
+    authentication: {
+      value: INBOUND_DEFAULTS.authentication,
+      validate: text(
+        'authentication',
+        (way) => AUTHENTICATIONS.some((known) => known === way),
+        INBOUND_DEFAULTS.authentication,
+      ),
+    },
+    subAccounts: {
+      value: INBOUND_DEFAULTS.subAccounts,
+      validate: text('subAccounts', (ids) => readSubAccounts(ids) !== undefined),
+    },
+    collect: { value: INBOUND_DEFAULTS.collect, validate: number('collect') },
+  },
+  paletteLabel() {
+    return this._('type')
+  },
+  label() {
+    return this.name || this.path || this._('type')
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : ''
+  },
+  outputLabels(index) {
+    return this._(index === 0 ? 'output.message' : 'output.event')
+  },
+  /** A new node, or a pasted one, gets a path of its own. */
+  onadd() {
+    this.path = nextFreePath(this.path, pathsBeside(this.id))
+  },
+  oneditprepare() {
+    fillIn<InboundOptions>(this, INBOUND_DEFAULTS, 'node-input')
+    keepReference($('#node-input-authentication'), this.authentication)
+    prepareCopyButton($('#eight-inbound-copy'), $('#eight-inbound-url'))
+    const fields = $('#node-input-path, #node-input-account, #node-input-authentication')
+    fields.on('input change', () => showEndpoint(this))
+    showEndpoint(this)
+    prepareSections<InboundOptions>(this, INBOUND_DEFAULTS, 'node-input')
+  },
+  oneditsave() {
+    cleanFields('node-input', { path: cleanText, subAccounts: cleanText })
+  },
+})

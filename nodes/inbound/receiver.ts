@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http'
+import type { HttpRequest } from '../lib/http/app'
+import type { Authorize } from '../lib/http/authorization'
+import { readJson } from '../lib/http/body'
+import { HttpError } from '../lib/http/http-error'
+import { isCrossOrigin, removeCorsHeaders } from '../lib/http/same-origin'
+import {
+  type InboundMessage,
+  isInbound,
+  type OtherMessage,
+  readEvent,
+  toInboundMessage,
+  toOtherMessage,
+} from '../lib/message/event'
+import type { RecentUmids } from '../lib/typing/recent-umids'
+import type { RefusalLog } from './refusal-log'
+
+/** Bytes of a webhook; 8x8's have a few thousand. Our choice. */
+const MAX_BODY = 1024 * 1024
+
+/** ms for a body to arrive: as long as 8x8 waits for the answer. */
+const BODY_TIMEOUT = 5000
+
+/** What a receiver needs to know, and where it hands on what it has received. */
+export interface ReceiverOptions {
+  authorize: Authorize
+  /** The sub-accounts to take; undefined: all. */
+  subAccounts: ReadonlySet<string> | undefined
+  /** The umids of messages that were received, shared with the receivers of later deploys. */
+  recentUmids: RecentUmids
+  /** What these umids belong to: an endpoint of another path gets the same message, too. */
+  scope: string
+  refusals: RefusalLog
+  /** @param bytes of its webhook, about */
+  onMessage(message: InboundMessage, bytes: number): void
+  onOther(message: OtherMessage): void
+  /** Says for the debug log why an event that was taken is not handed on. */
+  debug(text: string): void
+}
+
+/** The webhook endpoint of a node: takes 8x8's events, and answers before the flow begins to work. */
+export class Receiver {
+  readonly #options: ReceiverOptions
+  #ignored = 0
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options
+  }
+
+  /** Answers a request in any case. Never throws, and never rejects. */
+  async receive(request: HttpRequest, response: ServerResponse): Promise<void> {
+    removeCorsHeaders(response)
+    try {
+      this.#admit(request)
+      const { json, bytes } = await readJson(request, MAX_BODY, BODY_TIMEOUT)
+      const event = readEvent(json)
+      if (!event) throw new HttpError(400, 'The body is no event of 8x8')
+      answer(response, 200)
+      // Behind the answer, because the flow may keep the process busy for a while.
+      if (!isInbound(event)) this.#handOnOther(toOtherMessage(event, json))
+      else this.#handOn(toInboundMessage(event, json), bytes)
+    } catch (error) {
+      if (error instanceof HttpError) answer(response, error.status, error.headers)
+      else response.destroy() // the client has gone
+    }
+  }
+
+  /** @throws {HttpError} 401, 403, 405 */
+  #admit(request: HttpRequest): void {
+    const { authorize, refusals } = this.#options
+    if (request.method !== 'POST') throw new HttpError(405, 'Only POST', { allow: 'POST' })
+    if (isCrossOrigin(request)) throw new HttpError(403, 'No page of another site may post')
+    if (authorize(request.headers.authorization)) return
+    refusals.add()
+    throw new HttpError(401, 'Authorization is missing or wrong')
+  }
+
+  #handOn(message: InboundMessage, bytes: number): void {
+    const { recentUmids, scope, onMessage } = this.#options
+    if (!this.#isTaken(message)) return
+    const key = `${scope} ${message.umid}`
+    if (recentUmids.has(key)) {
+      this.#options.debug(`8x8 has repeated the message ${message.umid}`)
+      return
+    }
+    recentUmids.add(key)
+    setImmediate(onMessage, message, bytes)
+  }
+
+  #handOnOther(message: OtherMessage): void {
+    if (this.#isTaken(message)) setImmediate(this.#options.onOther, message)
+  }
+
+  #isTaken({ subAccountId }: { subAccountId?: string }): boolean {
+    const { subAccounts, debug } = this.#options
+    if (!subAccounts || (subAccountId !== undefined && subAccounts.has(subAccountId))) return true
+    debug(`Events of other sub-accounts so far: ${++this.#ignored}`)
+    return false
+  }
+}
+
+function answer(response: ServerResponse, status: number, headers: Record<string, string> = {}) {
+  if (!response.headersSent) response.writeHead(status, { 'content-length': 0, ...headers }).end()
+}

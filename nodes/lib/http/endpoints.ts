@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http'
+import type { ErrorHandler, Handler, HttpApp, HttpRequest } from './app'
+
+/** Answers the requests to one path, with all methods. */
+export type EndpointHandler = (request: HttpRequest, response: ServerResponse) => void
+
+/** The endpoints of each app. Weak: the app of a test or of an embedder may go. */
+const byApp = new WeakMap<HttpApp, Endpoints>()
+
+/**
+ * The endpoints of an app, mounted when they are first asked for.
+ * @param middleware run before each request to an endpoint, and no other
+ */
+export function endpointsOf(app: HttpApp, middleware: Handler[] = []): Endpoints {
+  let endpoints = byApp.get(app)
+  if (!endpoints) {
+    endpoints = new Endpoints(app)
+    byApp.set(app, endpoints)
+    // By route, not by use(), so that a middleware sees the same path as before `http in`.
+    app.all(/^\//, endpoints.select, ...middleware, endpoints.handle, answerError)
+  }
+  return endpoints
+}
+
+/**
+ * Paths that come and go. Express cannot take a route away, and Node-RED takes away, with an
+ * `http in`, all routes of an equal path. So there is one route, a RegExp that equals no path, for
+ * good; what is no endpoint passes through it.
+ */
+export class Endpoints {
+  readonly #app: HttpApp
+  readonly #handlers = new Map<string, EndpointHandler>()
+
+  constructor(app: HttpApp) {
+    this.#app = app
+  }
+
+  /**
+   * Takes a path; the same handler may do so again.
+   * @returns false where another handler or a route, e.g. of an `http in`, has it
+   */
+  claim(path: string, handler: EndpointHandler): boolean {
+    const key = pathKey(path)
+    const holder = this.#handlers.get(key)
+    if ((holder && holder !== handler) || hasRoute(this.#app, key)) return false
+    this.#handlers.set(key, handler)
+    return true
+  }
+
+  /** Gives a path back; does nothing where another handler has it. */
+  release(path: string, handler: EndpointHandler): void {
+    const key = pathKey(path)
+    if (this.#handlers.get(key) === handler) this.#handlers.delete(key)
+  }
+
+  /** Lets requests to endpoints through, and all others past the route. */
+  readonly select: Handler = (request, _response, next) => {
+    next(this.#handlers.has(pathKey(request.path ?? '')) ? undefined : 'route')
+  }
+
+  /** Hands a request to its endpoint, which may have gone while a middleware was working. */
+  readonly handle: Handler = (request, response, next) => {
+    const handler = this.#handlers.get(pathKey(request.path ?? ''))
+    if (handler) handler(request, response)
+    else next()
+  }
+}
+
+/** As `http in` answers the failure of a middleware; but a body parser knows the status. */
+const answerError: ErrorHandler = (error, _request, response, _next) => {
+  const { status } = (error ?? {}) as { status?: unknown }
+  const isRefusal = typeof status === 'number' && status >= 400 && status < 500
+  if (response.headersSent) response.destroy()
+  else response.writeHead(isRefusal ? status : 500).end()
+}
+
+/**
+ * Equal for paths that Express matches alike by default: in either case of the letters, with one
+ * slash more or less at the end.
+ */
+export function pathKey(path: string): string {
+  return path.replace(/(.)\/$/, '$1').toLowerCase()
+}
+
+/** A layer of the router of Express, version 4 or 5. */
+interface Layer {
+  route?: { path: unknown; methods: Record<string, boolean> }
+}
+
+/** Whether an app has a route for POST with this very path. */
+function hasRoute(app: HttpApp, key: string): boolean {
+  return stackOf(app).some(({ route }) => {
+    if (!route || !(route.methods.post || route.methods._all)) return false
+    return [route.path].flat().some((path) => typeof path === 'string' && pathKey(path) === key)
+  })
+}
+
+/** Express 5 has `router`, which throws in Express 4; that has `_router`. */
+function stackOf(app: HttpApp): Layer[] {
+  const { _router } = app as { _router?: { stack: Layer[] } }
+  if (_router) return _router.stack
+  try {
+    return (app as { router?: { stack: Layer[] } }).router?.stack ?? []
+  } catch {
+    return []
+  }
+}

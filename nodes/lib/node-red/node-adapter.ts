@@ -1,0 +1,50 @@
+import type { Node, NodeAPI, NodeStatus } from 'node-red'
+import { leadsToNode } from './wired'
+
+/** A message of a flow. */
+export type Message = Record<string, unknown>
+
+type Send = (outputs: [success: Message | null, error: Message | null]) => void
+
+/** A message that came in, and how Node-RED wants to hear of its end. */
+export interface InputEvent {
+  msg: Message
+  send: Send
+  done(error?: Error): void
+}
+
+/** A node with an output for successes and one for errors, as far as our code knows Node-RED. */
+export interface NodeAdapter {
+  readonly id: string
+  readonly type: string
+  readonly name?: string
+  status(status: NodeStatus): void
+  /** Sends a message that belongs to no input event. */
+  send: Send
+  /** Reports an error that belongs to no input event; with a message, Catch nodes get it. */
+  report(error: Error, msg?: Message): void
+  /** Writes to the log and the sidebar. */
+  warn(text: string): void
+  /**
+   * Whether a node takes what leaves at output 2.
+   * @param closing the other nodes may be gone already, so a wire is enough
+   */
+  handlesErrors(closing: boolean): boolean
+}
+
+export function createNodeAdapter(RED: NodeAPI, node: Node): NodeAdapter {
+  const { id, type, name } = node
+  return {
+    id,
+    type,
+    ...(name && { name }),
+    status: (status) => node.status(status),
+    send: (outputs) => node.send(outputs),
+    report: (error, msg) => node.error(error, msg),
+    warn: (text) => node.warn(text),
+    handlesErrors(closing) {
+      const [, wires = []] = (node as Node & { wires: string[][] }).wires
+      return closing ? wires.length > 0 : leadsToNode(RED, wires)
+    },
+  }
+}
