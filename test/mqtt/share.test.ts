@@ -43,10 +43,12 @@ describe('example 6, in three Node-REDs', function () {
     )
     for (const [customer, { replies, before, after }] of seen) {
       assert.equal(replies.length, 1, `replies to customer ${customer}`)
-      // The work takes one and a half times as long as the time between two indicators.
-      assert.ok(before.length >= 2, `customer ${customer} saw ${before.length} indicators`)
+      assert.ok(before.length >= 1, `customer ${customer} saw no dots`)
       assert.equal(after.length, 0, `customer ${customer} saw dots after the reply`)
     }
+    // The work does not wait for the dots, so on a busy machine it may be over before a renewal.
+    const renewed = [...seen.values()].filter(({ before }) => before.length >= 2)
+    assert.ok(renewed.length > MESSAGES / 2, `${renewed.length} customers saw renewed dots`)
     for (const name of cluster.instances.keys()) {
       const share = requests.filter(({ what, instance }) => what === 'reply' && instance === name)
       assert.ok(share.length > MESSAGES / 6, `${name} answered ${share.length}`)
