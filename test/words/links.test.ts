@@ -21,8 +21,6 @@ const PATHS = new Set([
 
 const DOCUMENTS = [...PATHS].filter((path) => /^(docs\/.*|[^/]+)\.md$/.test(path)).sort()
 
-const NAMES = new Set([...PATHS].map((path) => basename(path)))
-
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
 /** Whether there is such a file or folder; a test may be named without its ending, or with a `*`. */
@@ -30,6 +28,11 @@ function exists(path: string): boolean {
   const [start = '', end] = normalize(decodeURI(path)).replace(/\/$/, '').split('*')
   if (end !== undefined) return [...PATHS].some((it) => it.startsWith(start) && it.includes(end))
   return ['', '.ts', '.test.ts'].some((extension) => PATHS.has(start + extension))
+}
+
+/** Whether there is a file of this name, or with this end of a path. */
+function isEndOfPath(code: string): boolean {
+  return [...PATHS].some((path) => `/${path}`.endsWith(`/${code}`))
 }
 
 /** Heads of a document as GitHub turns them into anchors. */
@@ -62,7 +65,7 @@ describe('the documents', () => {
       for (const [, code = ''] of read(file).matchAll(/`([^`\s]+)`/g)) {
         if (/^(nodes|scripts|test|docs|examples)\//.test(code)) assert.ok(exists(code), code)
         else if (/^[\w./-]+\.(test\.ts|ts|mjs)$/.test(code)) {
-          assert.ok(code.includes('/') ? exists(code) : NAMES.has(code), code)
+          assert.ok(isEndOfPath(code), code)
         }
       }
     })
@@ -77,7 +80,7 @@ describe('the documents', () => {
       folders.push(name)
       assert.ok(exists(folders.join('/')), folders.join('/'))
     }
-    const drawn = [...tree.matchAll(/^ {4}(\w+)\//gm)].map(([, name]) => `${name}`)
+    const drawn = [...tree.matchAll(/^ {4}([\w-]+)\//gm)].map(([, name]) => `${name}`)
     const library = readdirSync(join(ROOT, 'nodes', 'lib'), { withFileTypes: true })
     assert.deepEqual(
       drawn.sort(),
