@@ -183,6 +183,19 @@ describe('8x8-reply', () => {
     })
   }
 
+  it('sends nothing where an expression throws, whatever else it knows', async () => {
+    const node = { channel: '$error("no")', channelType: 'jsonata' }
+    const { flow, server } = await loadReply(takeAll(), { node })
+    const { port, msg } = await flow.send(answer())
+    assert.equal(port, 'error')
+    const { kind, message, umid } = msg.error ?? {}
+    assert.deepEqual(
+      [kind, message, umid],
+      ['invalid-input', 'The channel cannot be read: no', UMID],
+    )
+    assert.equal(server.received.length, 0)
+  })
+
   describe('and the dots', () => {
     /** Begins to type for the message of {@link answer}. */
     async function type(node: object = {}, more: FlowOptions = {}) {
