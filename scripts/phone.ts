@@ -56,7 +56,7 @@ export class PhoneClient {
     })
   }
 
-  /** Writes as the page does. @param resource `messages` or `trouble` */
+  /** Writes as the page does. @param resource `messages` or `fault` */
   async post(resource: string, body: object): Promise<Response> {
     return fetch(this.#url + resource, {
       method: 'POST',

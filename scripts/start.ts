@@ -26,19 +26,19 @@ async function main(onlyOnce: boolean): Promise<void> {
   buildIfNeeded()
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   await withQuickStart(1880, async ({ nodeRed, phoneUrl }) => {
-    tell('Node-RED', `${nodeRed.url} shows the flow`)
-    tell('phone', `${phoneUrl} shows the customer’s phone`)
-    const story = tellStory(phoneUrl)
+    print('Node-RED', `${nodeRed.url} shows the flow`)
+    print('phone', `${phoneUrl} shows the customer’s phone`)
+    const story = runStory(phoneUrl)
     story.catch(() => {}) // when it is interrupted, nobody waits for it
     const ended = await Promise.race([story.then(() => true), interrupted.then(() => false)])
     if (onlyOnce || !ended) return
-    tell('', 'Ctrl+C ends it')
+    print('', 'Ctrl+C ends it')
     await interrupted
   })
 }
 
 /** A customer writes, sees the dots, and gets an answer. @throws {Error} which step is missing */
-async function tellStory(phoneUrl: string): Promise<void> {
+async function runStory(phoneUrl: string): Promise<void> {
   const phone = await PhoneClient.open(phoneUrl)
   try {
     const written = await phone.post('messages', { text: QUESTION })
@@ -49,7 +49,7 @@ async function tellStory(phoneUrl: string): Promise<void> {
       'the message',
       shows(({ messages }) => messages.length > 0),
     )
-    tell('customer', `“${QUESTION}” (umid ${inbound.messages[0]?.umid})`)
+    print('customer', `“${QUESTION}” (umid ${inbound.messages[0]?.umid})`)
 
     const { requests } = await within(
       'the indicator',
@@ -61,7 +61,7 @@ async function tellStory(phoneUrl: string): Promise<void> {
       'the dots',
       shows(({ typingUntil }) => typingUntil !== undefined),
     )
-    tell('indicator', `sent: ${status}, ${durationMs.toFixed(0)} ms; the phone shows the dots`)
+    print('indicator', `sent: ${status}, ${durationMs.toFixed(0)} ms; the phone shows the dots`)
 
     const isReply = ({ from }: { from: string }) => from === 'brand'
     const { messages } = await within(
@@ -69,12 +69,12 @@ async function tellStory(phoneUrl: string): Promise<void> {
       shows((state) => state.messages.some(isReply)),
     )
     const reply = messages.find(isReply)
-    tell('reply', `“${reply?.text}”`)
+    print('reply', `“${reply?.text}”`)
     await within(
       'the end of the indicator',
       shows((state) => state.messages.some(isReply) && state.typingUntil === undefined),
     )
-    tell('indicator', `gone, ${(((reply?.at ?? at) - at) / 1000).toFixed(1)} s after it was sent`)
+    print('indicator', `gone, ${(((reply?.at ?? at) - at) / 1000).toFixed(1)} s after it was sent`)
   } finally {
     await phone.close()
   }
@@ -106,6 +106,6 @@ function buildIfNeeded(): void {
   execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { stdio: 'inherit' })
 }
 
-function tell(who: string, what: string): void {
+function print(who: string, what: string): void {
   console.log(`${who.padEnd(10)} ${what}`)
 }

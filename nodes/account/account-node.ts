@@ -3,6 +3,7 @@ import { Client, type ClientOptions } from '../lib/client/client'
 import type { AccountNode, Connection } from '../lib/connection'
 import { MessagingError } from '../lib/errors'
 import { resolveNetworkOptions } from '../lib/node-red/network'
+import { Replies } from '../lib/replies/replies'
 import { Sessions } from '../lib/typing/sessions'
 import type { AccountDef } from './options'
 import { readRegion, readSettings, readWebhookAuthorization } from './settings'
@@ -20,7 +21,7 @@ export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef
   try {
     node.connection = connect()
   } catch (error) {
-    node.connection = toProblem(error)
+    node.connection = toMessagingError(error)
     node.warn(node.connection.message)
   }
 
@@ -31,18 +32,20 @@ export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef
       ...limits,
       ...(server
         ? { server, ...resolveNetworkOptions(RED, server.origin, config) }
-        : rentSandbox(subAccountId)),
+        : startSandbox(subAccountId)),
     })
     const sessions = new Sessions(client, node.name || node.id)
+    const replies = new Replies(client, sessions, limits)
     node.on('close', (done: () => void) => {
+      replies.close()
       sessions.close()
       void client.close().then(done)
     })
-    return { client, sessions, subAccountId }
+    return { client, sessions, replies, subAccountId }
   }
 
-  /** The sandbox is loaded and started only here: who talks to 8x8 pays nothing for it. */
-  function rentSandbox(subAccountId: string): Pick<ClientOptions, 'server'> {
+  /** Lazy: an account of 8x8 should not load the sandbox. */
+  function startSandbox(subAccountId: string): Pick<ClientOptions, 'server'> {
     const lease = import('../lib/sandbox/shared.js').then(({ acquireSandbox }) =>
       acquireSandbox(subAccountId),
     )
@@ -56,7 +59,7 @@ export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef
 }
 
 /** Anything else than a MessagingError comes from TLS options or a proxy that cannot be used. */
-function toProblem(error: unknown): MessagingError {
+function toMessagingError(error: unknown): MessagingError {
   if (error instanceof MessagingError) return error
   const { message } = error as Error
   return new MessagingError('not-configured', `The account cannot be used: ${message}`)

@@ -1,15 +1,15 @@
-/**
- * The endpoint as 8x8 Connect must know it. Without imports, so that the editor can bundle it.
- */
+/** The endpoint as 8x8 Connect must know it. */
+import { pathKey } from '../lib/rules'
 
 /**
  * A path that no other node has: the default, else the same with a number.
- * @param taken paths of other nodes
+ * @param taken keys of the paths of other nodes
  */
 export function nextFreePath(path: string, taken: readonly string[]): string {
-  if (!taken.includes(path)) return path
+  const isTaken = (proposed: string) => taken.includes(pathKey(proposed))
+  if (!isTaken(path)) return path
   let number = 2
-  while (taken.includes(`${path}-${number}`)) number++
+  while (isTaken(`${path}-${number}`)) number++
   return `${path}-${number}`
 }
 

@@ -3,13 +3,13 @@ import { prepareCopyButton } from '../lib/editor/copy.editor'
 import { cleanFields, type EditorNode, fillIn, keepReference } from '../lib/editor/dialog.editor'
 import { prepareSections } from '../lib/editor/sections.editor'
 import { number, text } from '../lib/editor/validate.editor'
-import { isPath, readSubAccounts } from '../lib/rules'
+import { isPath, pathKey, readSubAccounts } from '../lib/rules'
 import { endpointUrl, nextFreePath, unreachableBecause } from './endpoint'
 import { AUTHENTICATIONS, INBOUND_DEFAULTS, type InboundOptions } from './options'
 
 type InboundNode = EditorNode<InboundOptions>
 
-/** The paths of other nodes that take HTTP requests. */
+/** The keys of the paths of other nodes that take HTTP requests. */
 function pathsBeside(id: string): string[] {
   const paths: string[] = []
   RED.nodes.eachNode((node) => {
@@ -17,7 +17,7 @@ function pathsBeside(id: string): string[] {
     if (node.type === '8x8-inbound') paths.push(`${node.path ?? INBOUND_DEFAULTS.path}`)
     if (node.type === 'http in') paths.push(`${node.url ?? ''}`.replace(/^\/*/, '/'))
   })
-  return paths
+  return paths.map(pathKey)
 }
 
 /** Shows where 8x8 must post to, and what speaks against it. */
@@ -34,13 +34,11 @@ function showEndpoint(node: InboundNode): void {
   $('#eight-inbound-endpoint').toggle(!isSandbox)
   $('#eight-inbound-sandbox').toggle(isSandbox)
   const reason = root === false ? 'noRoot' : unreachableBecause(url)
-  const warnings = [
-    ...(pathsBeside(node.id).includes(path) ? [node._('warn.pathTaken')] : []),
-    ...(reason ? [node._(`warn.${reason}`, { host: location.hostname })] : []),
-  ]
+  const warning = reason ? node._(`warn.${reason}`, { host: location.hostname }) : ''
   $('#eight-inbound-warning')
-    .text(warnings.join(' '))
-    .toggle(warnings.length > 0)
+    .text(warning)
+    .toggle(warning !== '')
+  $('#eight-inbound-path-taken').toggle(pathsBeside(node.id).includes(pathKey(path)))
 }
 
 RED.nodes.registerType<InboundOptions>('8x8-inbound', {

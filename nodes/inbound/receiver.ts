@@ -13,7 +13,7 @@ import {
   toInboundMessage,
   toOtherMessage,
 } from '../lib/message/event'
-import type { RecentUmids } from '../lib/typing/session-index'
+import type { RecentUmids } from '../lib/typing/recent-umids'
 import type { RefusalLog } from './refusal-log'
 
 /** Bytes of a webhook; 8x8's have a few thousand. Our choice. */

@@ -15,6 +15,14 @@ export function cleanChannel(text: string): string {
   return text.trim().toLowerCase()
 }
 
+/** A phone number in E.164, without what people write to make it readable; 00 counts as a plus. */
+export function cleanMsisdn(text: string): string {
+  return text
+    .replace('(0)', '')
+    .replace(/[\s\p{Cf}\p{Pd}()./]/gu, '')
+    .replace(/^00/, '+')
+}
+
 /** An API key without the scheme of the header from which it may have been copied. */
 export function cleanApiKey(text: string): string {
   return text.trim().replace(/^bearer(\s+|$)/i, '')

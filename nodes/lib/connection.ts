@@ -2,12 +2,14 @@ import type { Node } from 'node-red'
 import type { Region } from './api'
 import type { Client } from './client/client'
 import type { MessagingError } from './errors'
+import type { Replies } from './replies/replies'
 import type { Sessions } from './typing/sessions'
 
 /** What an account offers to the nodes that use it. */
 export interface Connection {
   client: Client
   sessions: Sessions
+  replies: Replies
   /** The sub-account of messages that name none. */
   subAccountId: string
 }

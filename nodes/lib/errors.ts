@@ -42,19 +42,23 @@ export interface Facts {
   timestamp?: string
   /** Indicators that 8x8 accepted before a session ended by itself. */
   indicators?: number
+  /** 8x8 may have taken the reply all the same, so it must not simply be sent again. */
+  maybeSent?: true
+  /** Of a reply of several messages: those that 8x8 took before one failed. */
+  umids?: string[]
   umid?: string
   channel?: string
 }
 
-/** What kept a connection from being made, or (`foreign`) an answer from being understood. */
+/** What kept a connection from being made, or (`unexpectedResponse`) a response from being understood. */
 export interface ConnectionFailure {
-  what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy' | 'foreign'
+  what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy' | 'unexpectedResponse'
   /** The system's, OpenSSL's or HTTP's name for it, e.g. `ECONNREFUSED`; of a page its type. */
   code: string
 }
 
 /**
- * A typing indicator that could not be sent. One class for all kinds: what differs is data, and
+ * A message that could not be sent. One class for all kinds: what differs is data, and
  * users tell the kinds apart by `kind` too. Holds no request, so it cannot carry the API key.
  */
 export class MessagingError extends Error {
@@ -78,13 +82,13 @@ export class MessagingError extends Error {
       field,
       subAccountId,
       retryAfter,
-      obstacle,
+      connectionFailure,
       ...facts
     }: Partial<Facts> & {
       field?: string | undefined
       subAccountId?: string | undefined
       retryAfter?: number | undefined
-      obstacle?: ConnectionFailure | undefined
+      connectionFailure?: ConnectionFailure | undefined
     } = {},
   ) {
     super(message)
@@ -92,7 +96,7 @@ export class MessagingError extends Error {
     this.field = field
     this.subAccountId = subAccountId
     this.retryAfter = retryAfter
-    this.connectionFailure = obstacle
+    this.connectionFailure = connectionFailure
     if (facts.code !== undefined) this.code = facts.code
   }
 
@@ -113,14 +117,21 @@ export function onlyKnown<T extends object>(facts: T): T {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T
 }
 
+/** The failure of a reply that 8x8 may have taken all the same: no repeat, which may be the second. */
+export function asMaybeSent(error: MessagingError): MessagingError {
+  const { kind, ...facts } = error.cause
+  const text = `${error.message}. The reply may have been sent all the same`
+  return new MessagingError(kind, text, { ...facts, retryable: false, maybeSent: true })
+}
+
 /** The error for a flow that stopped or was redeployed before the answer was there. */
 export function closedError(): MessagingError {
   return new MessagingError('closed', 'The flow was stopped or redeployed meanwhile')
 }
 
-/** The error for a message that finds too many before it. @param waiting how many */
+/** The error for a message that does not fit into the queue. @param waiting how many are queued */
 export function overloadedError(waiting: number): MessagingError {
-  const text = `Too many messages: ${waiting} wait already for their turn to be sent`
+  const text = `Too many messages: ${waiting} are already queued (Max. waiting of the account)`
   return new MessagingError('overloaded', text)
 }
 
@@ -210,11 +221,11 @@ export function errorOfAnswer(answer: Answer, redact: Redactor): MessagingError 
 export function errorOfPage(statusCode: number, type: string): MessagingError {
   const text = `A web page answered in place of 8x8 (${statusCode}, ${type})`
   const advice = 'Check the base URL, and whether the network or a proxy asks for a login'
-  const obstacle = { what: 'foreign', code: type } as const
+  const connectionFailure = { what: 'unexpectedResponse', code: type } as const
   return new MessagingError('server', `${text}. ${advice}`, {
     statusCode,
     retryable: false,
-    obstacle,
+    connectionFailure,
   })
 }
 
@@ -270,17 +281,19 @@ export function errorOfConnection(error: unknown, redact: Redactor): MessagingEr
   const { name = '', code = '', message = '' } = error as Partial<NodeJS.ErrnoException>
   const detail = quote(message || code || String(error), redact)
   if (NOT_HTTP.test(`${name} ${code}`)) {
-    const obstacle = { what: 'foreign', code: code || name } as const
-    return new MessagingError('server', `The answer cannot be understood: ${detail}`, { obstacle })
+    const connectionFailure = { what: 'unexpectedResponse', code: code || name } as const
+    return new MessagingError('server', `The answer cannot be understood: ${detail}`, {
+      connectionFailure,
+    })
   }
   if (/TIMEOUT|TIMEDOUT/.test(code)) {
     return new MessagingError('timeout', `No connection to 8x8 in time: ${detail}`)
   }
-  const obstacle = connectionFailureOf(code, message)
-  const retryable = obstacle.what === 'host' || obstacle.what === 'unreachable'
+  const connectionFailure = connectionFailureOf(code, message)
+  const retryable = connectionFailure.what === 'host' || connectionFailure.what === 'unreachable'
   return new MessagingError('network', `8x8 could not be reached: ${detail}`, {
     retryable,
-    obstacle,
+    connectionFailure,
   })
 }
 

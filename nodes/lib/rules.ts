@@ -24,7 +24,7 @@ const DAY = 86_400
 const LONGEST_TYPING = MAX_MESSAGE_AGE / 1000
 
 /** s; our choice: a customer who is silent for longer waits for an answer. */
-const LONGEST_COLLECTING = 300
+const LONGEST_COLLECTING = 3600
 
 /** The numbers that the nodes are configured with, by the names of their properties. */
 export const NUMBERS = {
@@ -91,6 +91,14 @@ export function isPath(text: string): boolean {
   const arrivesAsWritten =
     text.startsWith('/') && URL.canParse(url) && new URL(url).pathname === text
   return arrivesAsWritten && !/^\/8x8-sandbox(\/|$)/i.test(text)
+}
+
+/**
+ * Equal for paths that Express matches alike by default: in either case of the letters, with one
+ * slash more or less at the end.
+ */
+export function pathKey(path: string): string {
+  return path.replace(/(.)\/$/, '$1').toLowerCase()
 }
 
 /**

@@ -31,7 +31,7 @@ export default function register(RED: NodeAPI): void {
           (error: Error) => error,
         )
         .then(done)
-        .catch((error) => this.error(`The outcome of a message was lost: ${typeof error}`))
+        .catch((error) => this.error(`Could not report the outcome of a message: ${typeof error}`))
     })
     this.on('close', (done: () => void) => {
       opening.then(({ close }) => close()).then(done, done)
@@ -78,13 +78,13 @@ function payloadOf(msg: NodeMessage): unknown {
 }
 
 /** What matters most; texts are keys of the catalog. */
-function statusOf({ delivery, typingUntil, trouble }: PhoneState, hasPage: boolean): NodeStatus {
+function statusOf({ delivery, typingUntil, fault }: PhoneState, hasPage: boolean): NodeStatus {
   if (delivery && !delivery.pending && !delivery.delivered) {
     return { fill: 'red', shape: 'ring', text: 'status.undelivered' }
   }
   if (typingUntil) return { fill: 'blue', shape: 'dot', text: 'status.typing' }
   if (delivery?.pending) return { fill: 'yellow', shape: 'dot', text: 'status.delivering' }
-  if (trouble !== 'none') return { fill: 'yellow', shape: 'ring', text: 'status.trouble' }
+  if (fault !== 'none') return { fill: 'yellow', shape: 'ring', text: 'status.fault' }
   return hasPage ? {} : { fill: 'yellow', shape: 'ring', text: 'status.noPage' }
 }
 

@@ -5,7 +5,7 @@ import type { TypingIndicatorDef } from './options'
 export default function register(RED: NodeAPI): void {
   function TypingIndicator(this: Node, config: TypingIndicatorDef): void {
     RED.nodes.createNode(this, config)
-    // Only now, so that without a node nobody pays for undici and zod. docs/adr/0010.
+    // Lazy: flows without this node should not load undici and zod (ADR 10).
     const { setUpIndicator } = require('./indicator-node') as typeof import('./indicator-node')
     setUpIndicator(RED, this, config)
   }

@@ -14,6 +14,7 @@ import type { Client } from '../../nodes/lib/client/client'
 import { LABELS } from '../../nodes/lib/message/diagnose'
 import type { InputEvent, Message } from '../../nodes/lib/node-red/node-adapter'
 import { Output } from '../../nodes/lib/node-red/output'
+import { Replies } from '../../nodes/lib/replies/replies'
 import { Sessions } from '../../nodes/lib/typing/sessions'
 import { Indicator } from '../../nodes/typing-indicator/indicator'
 import { IndicatorStatus } from '../../nodes/typing-indicator/indicator-status'
@@ -180,7 +181,8 @@ const startInNode =
       warn() {},
       handlesErrors: () => true,
     }
-    const connection = { client, sessions, subAccountId: 'my_sub' }
+    const replies = new Replies(client, sessions, { timeout: 5000, maxWaiting: 10_000 })
+    const connection = { client, sessions, replies, subAccountId: 'my_sub' }
     const status = new IndicatorStatus((n) => `typing (${n})`)
     const indicator = new Indicator({
       id: 'node',

@@ -42,7 +42,7 @@ function add(sums: Map<string, number>, name: string, time: number): void {
 function partOf(url: string, functionName: string): string {
   if (!url) return functionName.startsWith('(') ? functionName : 'native'
   if (url.startsWith('node:')) return 'Node.js'
-  const ours = /dist\/((?:account|typing-indicator|sandbox)\/[\w-]+)\.js$/.exec(url)
+  const ours = /dist\/([\w/-]+)\.js$/.exec(url)
   if (ours) return `ours: ${ours[1]}`
   if (url.includes('/scripts/bench/')) return 'the bench'
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? []

@@ -17,7 +17,7 @@ const { setImmediate } = globalThis
 
 /**
  * When indicators go out after many starts in the same moment, by the defaults of an account and
- * through its own gate, with the clock run by hand.
+ * through its own limiter, on a fake clock.
  * @returns requests in each second
  */
 export async function spread(conversations: number): Promise<number[]> {
@@ -48,23 +48,23 @@ export async function spread(conversations: number): Promise<number[]> {
 /** @param onSend called with every request */
 function clientWith(onSend: () => void): Pick<Client, 'send'> {
   const { maxInFlight, maxWaiting, timeout, deadline } = ACCOUNT_DEFAULTS
-  const company: RequestContext = {
+  const context: RequestContext = {
     limiter: new RequestLimiter({ maxInFlight, maxWaiting, maxBlock: deadline * 1000 }),
     timeout: timeout * 1000,
     deadline: deadline * 1000,
-    createAttempt: (_post, reporter) => ({
+    createAttempt: (_options, handler) => ({
       written: true,
       start() {
         onSend()
         setTimeout(() => {
-          reporter.onAccepted(200)
-          reporter.onEnd()
+          handler.onAccepted(200)
+          handler.onEnd()
         }, ANSWER)
       },
       abort: () => undefined,
     }),
   }
-  return { send: () => new ApiRequest(company, { path: '', body: '' }) }
+  return { send: () => new ApiRequest(context, { path: '', body: '' }) }
 }
 
 function start(sessions: Sessions, i: number): Promise<unknown> {

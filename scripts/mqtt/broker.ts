@@ -14,13 +14,13 @@ export interface Broker {
   /** Resolves when it logs a line, from now on, that matches. */
   logs(pattern: RegExp): Promise<void>
   /**
-   * The inbound messages that it gave to a client so far, by umid; a new object where it gave one
-   * again. Needs `verbose`.
+   * The inbound messages that it delivered to a client so far, by umid; a new object for each
+   * delivery of the same one. Needs `verbose`.
    */
-  handedTo(clientId: string): ReadonlyMap<string, HandedMessage>
+  deliveredTo(clientId: string): ReadonlyMap<string, DeliveredMessage>
   /** Packets, stops among them, that a client did not acknowledge so far. Needs `verbose`. */
   inFlight(clientId: string): number
-  /** The umids of messages that it took and for which it got no stop. Needs `verbose`. */
+  /** The umids of messages that it received without a stop for them. Needs `verbose`. */
   unstopped(): string[]
   /** Ends the process; resolves when it is gone. */
   stop(): Promise<void>
@@ -52,9 +52,9 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
       }
       lines.on('line', look)
     })
-  const handed = new Handed()
+  const packets = new PacketLog()
   createInterface({ input: child.stderr }).on('line', (line) => {
-    if (!handed.read(line)) log.push(line)
+    if (!packets.read(line)) log.push(line)
     lines.emit('line', line)
   })
   const exited = once(child, 'exit')
@@ -70,15 +70,15 @@ export async function startBroker(dir: string, { verbose = false } = {}): Promis
   return {
     port,
     logs,
-    handedTo: (clientId) => handed.to(clientId),
-    inFlight: (clientId) => handed.inFlight(clientId),
-    unstopped: () => handed.unstopped(),
+    deliveredTo: (clientId) => packets.to(clientId),
+    inFlight: (clientId) => packets.inFlight(clientId),
+    unstopped: () => packets.unstopped(),
     stop,
   }
 }
 
-/** An inbound message that the broker gave to a client. */
-export interface HandedMessage {
+/** An inbound message that the broker delivered to a client. */
+export interface DeliveredMessage {
   acknowledged: boolean
 }
 
@@ -86,17 +86,17 @@ const SENT = /Sending PUBLISH to (\S+) \(.*, m(\d+), '(?:8x8\/inbound\/)?([^']*)
 const RECEIVED = /Received PUBLISH from .*'8x8\/(inbound|stop)\/([^']*)'/
 const ACKNOWLEDGED = /Received PUBACK from (\S+) \(Mid: (\d+)/
 
-/** Reads from the log of every packet what clients were given. */
-class Handed {
-  readonly #messages = new Map<string, Map<string, HandedMessage>>()
+/** What the log of every packet says of deliveries. */
+class PacketLog {
+  readonly #messages = new Map<string, Map<string, DeliveredMessage>>()
   /** By client and packet id, which comes again. */
-  readonly #open = new Map<string, HandedMessage>()
+  readonly #open = new Map<string, DeliveredMessage>()
 
   readonly #inbound = new Set<string>()
-  /** A stop counts for what is delivered again after it, too. */
+  /** A stop also counts for a message that is delivered again after it. */
   readonly #stopped = new Set<string>()
 
-  /** @returns whether the line was about that */
+  /** @returns whether the line is about a packet */
   read(line: string): boolean {
     const [, kind, umid = ''] = RECEIVED.exec(line) ?? []
     if (kind === 'inbound') this.#inbound.add(umid)
@@ -126,8 +126,8 @@ class Handed {
     return [...this.#open.keys()].filter((key) => key.startsWith(`${client} `)).length
   }
 
-  to(client: string): Map<string, HandedMessage> {
-    const messages = this.#messages.get(client) ?? new Map<string, HandedMessage>()
+  to(client: string): Map<string, DeliveredMessage> {
+    const messages = this.#messages.get(client) ?? new Map<string, DeliveredMessage>()
     this.#messages.set(client, messages)
     return messages
   }

@@ -72,7 +72,7 @@ export async function startCluster(size: number, options: ClusterOptions): Promi
       port = await findPort(port + 1)
       places.set(name, { userDir, port })
     }
-    // All have to be there, or given up, before `close` can end those that are.
+    // Each start must have succeeded or failed before `close` can end those that are.
     const starts = await Promise.allSettled([...places.keys()].map(restart))
     for (const start of starts) if (start.status === 'rejected') throw start.reason
     return { recorder, broker, instances, restart, close }
@@ -99,7 +99,7 @@ async function flowOf(
     if (node.type === 'delay') {
       Object.assign(node, { timeout: `${work}`, timeoutUnits: 'milliseconds' })
     }
-    // A short beat, so that renewals fall into the work.
+    // Short, so that dots are renewed during the work.
     if (node.action === 'start') node.renewEvery = 1
   }
   return deployable
@@ -145,24 +145,24 @@ export async function allReplied(
   ms: number,
 ): Promise<void> {
   const waiting = new Set(customers)
-  const strike = ({ what, customer }: { what: string; customer: number }) => {
+  const remove = ({ what, customer }: { what: string; customer: number }) => {
     if (what === 'reply') waiting.delete(customer)
   }
-  recorder.calls.forEach(strike)
+  recorder.requests.forEach(remove)
   if (waiting.size === 0) return
   await new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => {
-      recorder.off('call', listen)
+      recorder.off('request', listen)
       const some = [...waiting].slice(0, 5).join()
       reject(new Error(`${waiting.size} customers without a reply: ${some} …`))
     }, ms)
-    const listen = (call: { what: string; customer: number }) => {
-      strike(call)
+    const listen = (received: { what: string; customer: number }) => {
+      remove(received)
       if (waiting.size > 0) return
       clearTimeout(late)
-      recorder.off('call', listen)
+      recorder.off('request', listen)
       resolve()
     }
-    recorder.on('call', listen)
+    recorder.on('request', listen)
   })
 }

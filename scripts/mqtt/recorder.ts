@@ -2,40 +2,40 @@ import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A call of the API, for one of the numbered customers. */
-export interface Call {
+/** A request to the API, for one of the numbered customers. */
+export interface RecordedRequest {
   what: 'typing' | 'reply'
   customer: number
-  /** Whose API key it had. */
+  /** The name of the Node-RED that sent it, which is its API key. */
   instance: string
 }
 
 /**
- * An API that says yes to everything and keeps the order in which calls came, which the sandbox
- * does not for thousands of customers. Each customer has one message.
+ * An API that accepts everything and keeps the order of requests, which the sandbox does not for
+ * thousands of customers. Each customer has one message.
  */
-export interface Recorder extends EventEmitter<{ call: [Call] }> {
+export interface Recorder extends EventEmitter<{ request: [RecordedRequest] }> {
   url: string
-  calls: readonly Call[]
+  requests: readonly RecordedRequest[]
   close(): Promise<void>
 }
 
 /** Starts one on loopback. */
 export async function startRecorder(): Promise<Recorder> {
-  const emitter = new EventEmitter<{ call: [Call] }>().setMaxListeners(0)
-  const calls: Call[] = []
-  const server = createServer(async (request, response) => {
+  const emitter = new EventEmitter<{ request: [RecordedRequest] }>().setMaxListeners(0)
+  const requests: RecordedRequest[] = []
+  const server = createServer(async (incoming, response) => {
     let body = ''
-    for await (const chunk of request) body += chunk
+    for await (const chunk of incoming) body += chunk
     const { umid, user } = JSON.parse(body) as { umid?: string; user?: { msisdn: string } }
-    const call: Call = {
+    const received: RecordedRequest = {
       what: umid === undefined ? 'reply' : 'typing',
       customer: Number((umid ?? user?.msisdn ?? '').slice(-9)),
-      instance: `${request.headers.authorization}`.replace('Bearer ', ''),
+      instance: `${incoming.headers.authorization}`.replace('Bearer ', ''),
     }
-    calls.push(call)
+    requests.push(received)
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
-    emitter.emit('call', call)
+    emitter.emit('request', received)
   }).listen({ host: '127.0.0.1', port: 0, backlog: 4096 })
   await once(server, 'listening')
   const close = async () => {
@@ -45,7 +45,7 @@ export async function startRecorder(): Promise<Recorder> {
     await closed
   }
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return Object.assign(emitter, { url, calls, close })
+  return Object.assign(emitter, { url, requests, close })
 }
 
 /** The umid of a customer's message. */

@@ -3,7 +3,7 @@ import { launchChromium } from '../../scripts/chromium'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 
 /** A real Node-RED with this package, and a browser. */
-export interface Stage {
+export interface Fixture {
   nodeRed: NodeRed
   context: BrowserContext
   /** What was written to the consoles of the pages as an error. */
@@ -12,14 +12,14 @@ export interface Stage {
 }
 
 /**
- * Starts both. Whoever starts a stage closes it.
+ * Starts both. The caller closes it.
  * @param flows what Node-RED loads
  * @param env more of its environment
  */
-export async function setStage(
+export async function startFixture(
   flows: object[] = [],
   env: Record<string, string> = {},
-): Promise<Stage> {
+): Promise<Fixture> {
   const browser = await launchChromium()
   const deployable = { flows: flows as never, credentials: {} }
   const nodeRed = await runFlows(deployable, 21_890, { env }).catch(async (error) => {

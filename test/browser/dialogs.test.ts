@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
 import { readCatalog, readWords, SETS } from '../support/catalogs'
 import { findViolations } from './axe'
-import { type Stage, setStage } from './browser'
-import { Editor } from './editor'
+import { type Fixture, startFixture } from './browser'
+import { Editor, openSections } from './editor'
 
 const at = (x: number, y: number) => ({ z: 'tab', x, y, wires: [[], []] })
 
@@ -28,27 +28,30 @@ const FLOWS = [
     channelType: 'str',
     ...at(500, 80),
   },
+  { id: 'inbound', type: '8x8-inbound', account: 'account', ...at(200, 320) },
+  { id: 'reply', type: '8x8-reply', account: 'account', ...at(200, 400) },
   { id: 'sandbox', type: '8x8-sandbox', deliverTo: 'webhook', webhookUrl: '', ...at(200, 240) },
   { id: 'core', type: 'http request', ...at(500, 240) },
 ]
 
-const DIALOGS = ['typing', 'sandbox', 'account'] as const
+const DIALOGS = ['typing', 'inbound', 'reply', 'sandbox', 'account'] as const
 type Dialog = (typeof DIALOGS)[number]
 
 /** A key of a catalog, as it would be seen without its text. */
-const KEY = /\b(label|unit|tip|check|status|placeholder|region|action|node|output|test)\.[a-z]+/
+const KEY =
+  /\b(label|section|unit|tip|warn|check|status|placeholder|region|action|node|output|test)\.[a-z]+/
 
 const squeeze = (text: string) => text.replace(/\s/g, '')
 
 describe('the dialogs', function () {
   this.timeout(90_000)
-  let stage: Stage
+  let fixture: Fixture
 
   before(async () => {
-    stage = await setStage(FLOWS)
+    fixture = await startFixture(FLOWS)
   })
 
-  after(() => stage?.close())
+  after(() => fixture?.close())
 
   const open = (editor: Editor, dialog: Dialog | 'core'): Promise<Locator> =>
     dialog === 'account' ? editor.editConfig('8x8-account', 'account') : editor.edit(dialog)
@@ -76,7 +79,7 @@ describe('the dialogs', function () {
 
   for (const language of ['ja', 'de']) {
     it(`speak ${language}, and nothing else`, async () => {
-      const editor = await Editor.open(stage.context, stage.nodeRed.url, language)
+      const editor = await Editor.open(fixture.context, fixture.nodeRed.url, language)
       const { page } = editor
       const status = readCatalog('typing-indicator', language).get('status.check.account')
       await page.locator('#red-ui-workspace-chart').getByText(`${status}`).first().waitFor()
@@ -101,11 +104,15 @@ describe('the dialogs', function () {
       )
       // The palette breaks a name into lines.
       const together = squeeze(seen.join(''))
-      const [account, typing, sandbox] = catalogs(language)
+      const [account, inbound, typing, reply, sandbox] = catalogs(language)
       for (const text of [
-        ...['label.region', 'region.europe', 'unit.deadline', 'tip.apiKey'].map((key) =>
-          account?.get(key),
+        ...[
+          ...['label.region', 'region.europe', 'section.limits', 'unit.deadline', 'tip.apiKey'],
+        ].map((key) => account?.get(key)),
+        ...['type', 'tip.url', 'warn.host', 'authentication.none'].map((key) =>
+          inbound?.get(key)?.replace('__host__', '127.0.0.1'),
         ),
+        ...['type', 'node.reply', 'label.quote', 'typing.keep'].map((key) => reply?.get(key)),
         ...[
           'type',
           'node.start',
@@ -132,7 +139,7 @@ describe('the dialogs', function () {
     let editor: Editor
 
     before(async () => {
-      editor = await Editor.open(stage.context, stage.nodeRed.url)
+      editor = await Editor.open(fixture.context, fixture.nodeRed.url)
     })
 
     it('name the nodes on the canvas by what they do', async () => {
@@ -178,6 +185,7 @@ describe('the dialogs', function () {
       const umid = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
       await editor.change('typing', { umid: '', umidType: 'str' })
       const tray = await open(editor, 'typing')
+      await openSections(tray)
       await typeInto(tray, 'umid', ` {${umid}} `)
       await typeInto(tray, 'conversation', ' customer ')
       await editor.close('node-dialog-ok')
@@ -210,7 +218,7 @@ describe('the dialogs', function () {
 
     it('break no rule that the dialog of http request keeps', async () => {
       const rules = async (dialog: Dialog | 'core') => {
-        await open(editor, dialog)
+        await openSections(await open(editor, dialog))
         const found = await findViolations(editor.page, '.red-ui-tray-body')
         await close(editor, dialog)
         return found
@@ -230,8 +238,9 @@ describe('the dialogs', function () {
       const { page } = editor
       for (const dialog of DIALOGS) {
         const tray = await open(editor, dialog)
+        await openSections(tray)
         const fields = tray.locator(
-          '.red-ui-tray-body form :is(input, select, button):visible:not([disabled])',
+          '.red-ui-tray-body form :is(input, select, button, summary):visible:not([disabled])',
         )
         const wanted = await fields.evaluateAll((all) =>
           all.map((field, index) => {
@@ -241,7 +250,7 @@ describe('the dialogs', function () {
         )
         const reached = new Set<string>()
         await tray.locator('input').first().focus()
-        for (let presses = 0; presses < 60; presses++) {
+        for (let presses = 0; presses < 80; presses++) {
           reached.add(
             await page.evaluate(() => `${document.activeElement?.getAttribute('data-number')}`),
           )
@@ -274,9 +283,10 @@ describe('the dialogs', function () {
     it('fit into a tray of 360 px', async () => {
       for (const dialog of DIALOGS) {
         const tray = await open(editor, dialog)
+        await openSections(tray)
         const wide = await tray.evaluate((element: HTMLElement) => {
           element.style.width = '360px'
-          const parts = [...element.querySelectorAll('.form-row *, .form-tips')]
+          const parts = [...element.querySelectorAll('.form-row *, .form-tips, summary')]
           const right = Math.max(...parts.map((part) => part.getBoundingClientRect().right))
           return right - element.getBoundingClientRect().right
         })
@@ -286,5 +296,5 @@ describe('the dialogs', function () {
     })
   })
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 })

@@ -184,3 +184,11 @@ export class Editor {
     })
   }
 }
+
+/** Opens the sections of a dialog that are closed, by the keyboard. */
+export async function openSections(tray: Locator): Promise<void> {
+  for (const section of await tray.locator('details:visible').all()) {
+    if ((await section.getAttribute('open')) === null)
+      await section.locator('summary').press('Enter')
+  }
+}

@@ -2,23 +2,23 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { EXAMPLES } from '../../scripts/example'
-import { type Stage, setStage } from './browser'
+import { type Fixture, startFixture } from './browser'
 import { Editor } from './editor'
 
 describe('the examples in the editor', function () {
   this.timeout(60_000)
-  let stage: Stage
+  let fixture: Fixture
 
   before(async () => {
-    stage = await setStage()
+    fixture = await startFixture()
   })
 
-  after(() => stage?.close())
+  after(() => fixture?.close())
 
   for (const file of readdirSync(EXAMPLES).sort()) {
     const name = basename(file, '.json')
     it(`imports and deploys: ${name}`, async () => {
-      const { nodeRed, context } = stage
+      const { nodeRed, context } = fixture
       const headers = { 'content-type': 'application/json' }
       await fetch(`${nodeRed.url}/flows`, { method: 'POST', headers, body: '[]' })
       const editor = await Editor.open(context, nodeRed.url)
@@ -37,5 +37,5 @@ describe('the examples in the editor', function () {
     })
   }
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 })

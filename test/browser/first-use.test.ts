@@ -5,8 +5,8 @@ import { Sandbox } from '../../nodes/lib/sandbox/server'
 import type { NodeRed } from '../../scripts/node-red'
 import { CANARY, UMID } from '../support/events'
 import { refusedPort } from '../support/server'
-import { type Stage, setStage } from './browser'
-import { Editor } from './editor'
+import { type Fixture, startFixture } from './browser'
+import { Editor, openSections } from './editor'
 
 const SUB_ACCOUNT = 'browser_sub'
 
@@ -16,7 +16,7 @@ type Flow = { id: string; type: string; wires?: string[][]; [property: string]: 
 describe('the first use in the editor', function () {
   this.timeout(60_000)
   let sandbox: Sandbox
-  let stage: Stage
+  let fixture: Fixture
   let nodeRed: NodeRed
   let editor: Editor
   /** Of the node from the palette. */
@@ -33,13 +33,13 @@ describe('the first use in the editor', function () {
       ],
     }
     const env = { BROWSER_KEY: CANARY, BROWSER_SUB: SUB_ACCOUNT }
-    stage = await setStage([{ id: 'tab', type: 'tab', label: 'Shop' }, inject], env)
-    nodeRed = stage.nodeRed
-    editor = await Editor.open(stage.context, nodeRed.url)
+    fixture = await startFixture([{ id: 'tab', type: 'tab', label: 'Shop' }, inject], env)
+    nodeRed = fixture.nodeRed
+    editor = await Editor.open(fixture.context, nodeRed.url)
   })
 
   after(async () => {
-    await stage?.close()
+    await fixture?.close()
     await sandbox?.close()
   })
 
@@ -85,19 +85,22 @@ describe('the first use in the editor', function () {
 
   it('shows the fields that each action has a use for', async () => {
     const tray = await editor.edit(id)
+    // Each section by its title, open or closed, before the labels in it.
     const visible: Record<string, string[]> = {}
     for (const action of ['send', 'start', 'stop', 'msg']) {
       await tray.locator('#node-input-action').selectOption(action)
-      const labels = tray.locator('.form-row:visible > label')
+      await openSections(tray)
+      const labels = tray.locator(':is(summary, .form-row > label):visible')
       visible[action] = (await labels.allTextContents()).map((text) => text.trim())
     }
-    const common = ['Name', 'Account', 'Action', 'Umid', 'Channel']
-    const keeping = ['Wait first', 'Renew every', 'At most']
+    const common = ['Name', 'Account', 'Action', 'Message to answer', 'Umid', 'Channel']
+    const unsupported = [...common, 'Unsupported', 'Sub-account', 'Received at']
+    const timing = ['Timing', 'Initial delay', 'Renew every', 'Max. duration']
     assert.deepEqual(visible, {
-      send: [...common, 'Unsupported', 'Received at', 'Sub-account'],
-      start: [...common, 'Unsupported', 'Conversation', ...keeping, 'Received at', 'Sub-account'],
-      stop: [...common, 'Conversation', 'Sub-account'],
-      msg: [...common, 'Unsupported', 'Conversation', ...keeping, 'Received at', 'Sub-account'],
+      send: unsupported,
+      start: [...unsupported, 'Conversation', ...timing],
+      stop: [...common, 'Sub-account', 'Conversation'],
+      msg: [...unsupported, 'Conversation', ...timing],
     })
     await tray.locator('#node-input-action').selectOption('send')
   })
@@ -113,21 +116,22 @@ describe('the first use in the editor', function () {
       'https://chatapps.8x8.uk',
     )
     await field('subAccountId').fill('no spaces')
-    await marked(field('subAccountId'), 'Sub-account: needs')
+    await marked(field('subAccountId'), 'Sub-account: 3 to 50')
     await field('apiKey').fill('two words')
     await marked(field('apiKey'), 'API key: only')
+    await editor.page.getByText('Limits', { exact: true }).click()
     await field('timeout').fill('soon')
-    await marked(field('timeout'), 'Timeout: must be')
+    await marked(field('timeout'), 'Timeout: more than 0')
     // What JavaScript takes for a number, and the runtime does not.
     await field('timeout').fill('1e1')
-    await marked(field('timeout'), 'Timeout: must be')
+    await marked(field('timeout'), 'Timeout: more than 0')
     await field('maxInFlight').fill('0x10')
-    await marked(field('maxInFlight'), 'In flight: must be')
+    await marked(field('maxInFlight'), 'Max. in flight: a whole')
     await field('maxInFlight').fill('64')
     await field('timeout').fill('5')
     await field('region').selectOption('custom')
     await field('baseUrl').fill('http://example.com')
-    await marked(field('baseUrl'), 'Base URL: must be')
+    await marked(field('baseUrl'), 'Base URL: https://')
     await field('region').selectOption('sandbox')
     assert.ok(!(await field('apiKey').isVisible()))
     await field('region').selectOption('custom')
@@ -150,32 +154,32 @@ describe('the first use in the editor', function () {
     assert.match(await test(), /BROWSER_NOT_SET is not set/)
   })
 
-  it('tells a wrong key by the test', async () => {
+  it('reports a wrong API key', async () => {
     await field('subAccountId').fill(SUB_ACCOUNT)
     await field('apiKey').fill('wrong')
     assert.match(await test(), /^8x8 refused the API key/)
   })
 
-  it('tells a wrong sub-account by the test', async () => {
+  it('reports a sub-account of another account', async () => {
     await field('apiKey').fill(CANARY)
     await field('subAccountId').fill('not_mine')
     assert.match(await test(), /the sub-account does not belong/)
   })
 
-  it('tells a dead host by the test', async () => {
+  it('reports a host that does not answer', async () => {
     await field('baseUrl').fill(`http://127.0.0.1:${await refusedPort()}`)
     assert.match(await test(), /^No connection to 127\.0\.0\.1:/)
   })
 
-  it('finds the right connection fine, by the keyboard too', async () => {
+  it('reports a working connection, by the keyboard too', async () => {
     await field('baseUrl').fill(sandbox.url)
     await field('subAccountId').fill(SUB_ACCOUNT)
-    assert.match(await test(), /^Connection fine/)
+    assert.match(await test(), /^Connection OK/)
     await field('timeout').fill('4')
     await editor.page.locator('#eight-account-test-result').waitFor({ state: 'hidden' })
     await editor.page.locator('#eight-account-test').focus()
     await editor.page.keyboard.press('Enter')
-    await editor.page.getByText('Connection fine').waitFor()
+    await editor.page.getByText('Connection OK').waitFor()
   })
 
   it('saves the account and the node, and deploys them: nothing is wrong any more', async () => {
@@ -209,10 +213,10 @@ describe('the first use in the editor', function () {
   })
 
   it('tests with the stored key, but not to another host', async () => {
-    assert.match(await test(), /^Connection fine/)
+    assert.match(await test(), /^Connection OK/)
     const before = sandbox.requests.length
     await field('baseUrl').fill(sandbox.url.replace('127.0.0.1', 'localhost'))
-    assert.match(await test(), /^Type the API key/)
+    assert.match(await test(), /^Enter the API key/)
     assert.equal(sandbox.requests.length, before)
     await editor.close('node-config-dialog-cancel')
   })
@@ -223,7 +227,7 @@ describe('the first use in the editor', function () {
     await field('apiKey').fill('${BROWSER_KEY}')
     await field('subAccountId').fill('${BROWSER_SUB}')
     assert.equal(await editor.page.locator('.red-ui-tray .input-error').count(), 0)
-    assert.match(await test(), /^Connection fine/)
+    assert.match(await test(), /^Connection OK/)
     await editor.close('node-config-dialog-ok')
     await editor.deploy()
     await change((flows) => {
@@ -290,7 +294,7 @@ describe('the first use in the editor', function () {
     await editor.close('node-dialog-cancel')
   })
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 
   /** Deploys what another editor might have changed. */
   async function change(edit: (flows: Flow[]) => void): Promise<void> {

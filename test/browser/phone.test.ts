@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { findViolations } from './axe'
-import { type Stage, setStage } from './browser'
+import { type Fixture, startFixture } from './browser'
 import { Editor } from './editor'
 
 const EXAMPLE = '1 Quick start in the sandbox'
@@ -14,21 +14,21 @@ const LIFETIME = 3000
 /** What a new user does: import the example, deploy, open the phone, say hello. */
 describe('the phone in a browser', function () {
   this.timeout(120_000)
-  let stage: Stage
+  let fixture: Fixture
   let phone: Page
 
   before(async () => {
-    stage = await setStage([], { SANDBOX_8X8_LIFETIME_MS: `${LIFETIME}` })
+    fixture = await startFixture([], { SANDBOX_8X8_LIFETIME_MS: `${LIFETIME}` })
   })
 
-  after(() => stage?.close())
+  after(() => fixture?.close())
 
   it('is there after an import of example 1 and a deploy', async () => {
-    const { context, nodeRed } = stage
+    const { context, nodeRed } = fixture
     const editor = await Editor.open(context, nodeRed.url)
     await editor.importExample(EXAMPLE)
     const [typing] = await editor.nodes('8x8-typing-indicator')
-    // Shorter than the lifetime, as the node's own rhythm is for real ones.
+    // Shorter than the lifetime, as the node renews real ones before they expire.
     await editor.change(`${typing?.id}`, { renewEvery: '2' })
     await editor.deploy()
     const [sandbox] = await editor.nodes('8x8-sandbox')
@@ -67,18 +67,18 @@ describe('the phone in a browser', function () {
     }
   }
 
-  it('shows what the API does when it is told to refuse', async () => {
-    await phone.locator('#trouble').selectOption('unauthorized')
+  it('shows what the API does when it is set to refuse', async () => {
+    await phone.locator('#fault').selectOption('unauthorized')
     await phone.locator('#text').fill('And now?')
     await phone.keyboard.press('Enter')
     await phone.locator('#requests li').first().getByText('401').waitFor()
-    await phone.locator('#trouble').selectOption('none')
+    await phone.locator('#fault').selectOption('none')
   })
 
   it('says when a message was not taken, and keeps what was typed', async () => {
     const text = phone.locator('#text')
     const problem = phone.locator('#problem')
-    const errors = stage.errors.length
+    const errors = fixture.errors.length
     await phone.route('**/messages', (route) =>
       route.fulfill({ status: 429, json: { error: 'More than 20 messages in 10 s' } }),
     )
@@ -87,7 +87,7 @@ describe('the phone in a browser', function () {
     await problem.getByText('was not taken: More than 20 messages in 10 s').waitFor()
     assert.equal(await text.inputValue(), 'Too much')
     await phone.unroute('**/messages')
-    stage.errors.splice(errors) // the browser's own, of the 429
+    fixture.errors.splice(errors) // the browser's own, of the 429
 
     await phone.route('**/messages', () => {}) // nobody answers
     await phone.keyboard.press('Enter')
@@ -101,19 +101,19 @@ describe('the phone in a browser', function () {
     await problem.waitFor({ state: 'hidden' })
   })
 
-  it('shows the real trouble again when another one was not taken', async () => {
-    const trouble = phone.locator('#trouble')
-    const errors = stage.errors.length
-    await phone.route('**/trouble', (route) => route.fulfill({ status: 500, json: {} }))
-    await trouble.selectOption('down')
-    await phone.locator('#trouble-problem').getByText('500').waitFor()
-    assert.equal(await trouble.inputValue(), 'none')
-    await phone.unroute('**/trouble')
-    stage.errors.splice(errors)
+  it('shows the active simulated error again when another one was not accepted', async () => {
+    const fault = phone.locator('#fault')
+    const errors = fixture.errors.length
+    await phone.route('**/fault', (route) => route.fulfill({ status: 500, json: {} }))
+    await fault.selectOption('down')
+    await phone.locator('#fault-problem').getByText('500').waitFor()
+    assert.equal(await fault.inputValue(), 'none')
+    await phone.unroute('**/fault')
+    fixture.errors.splice(errors)
   })
 
   it('connects again when it has heard nothing for 30 s', async () => {
-    const page = await stage.context.newPage()
+    const page = await fixture.context.newPage()
     await page.clock.install()
     await page.goto(phone.url())
     await page.getByText('connected', { exact: true }).waitFor()
@@ -128,7 +128,7 @@ describe('the phone in a browser', function () {
   it('gives its connection up while it is hidden: a browser has six for a host', async () => {
     const pages: Page[] = []
     for (let count = 1; count <= 7; count++) {
-      const page = await stage.context.newPage()
+      const page = await fixture.context.newPage()
       pages.push(page)
       await page.goto(phone.url())
       await page.getByText('connected', { exact: true }).waitFor()
@@ -149,16 +149,16 @@ describe('the phone in a browser', function () {
   })
 
   it('is neither read nor written, and no connection tested, by a page of another origin', async () => {
-    const errors = stage.errors.length
+    const errors = fixture.errors.length
     const server = createServer((_request, response) => {
       response.setHeader('content-type', 'text/html').end('<!doctype html>')
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const page = await stage.context.newPage()
+    const page = await fixture.context.newPage()
     const { port } = server.address() as AddressInfo
     for (const host of ['localhost', '127.0.0.1']) {
       await page.goto(`http://${host}:${port}/`)
-      const found = await readFromElsewhere(page, phone.url(), stage.nodeRed.url)
+      const found = await readFromElsewhere(page, phone.url(), fixture.nodeRed.url)
       // Node-RED's own route shows that nothing else stood in the way.
       const refused = { events: 'error', messages: 'error', test: 'error' }
       assert.deepEqual(found, { ...refused, stock: 200 })
@@ -166,13 +166,13 @@ describe('the phone in a browser', function () {
     assert.equal(await phone.getByText('From elsewhere').count(), 0)
     await page.close()
     server.close()
-    stage.errors.splice(errors)
+    fixture.errors.splice(errors)
   })
 
-  it('met no error', () => assert.deepEqual(stage.errors, []))
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 
   it('comes back with the new state after a deploy', async () => {
-    const url = `${stage.nodeRed.url}/flows`
+    const url = `${fixture.nodeRed.url}/flows`
     const flows: { type: string; customerName?: string }[] = await (await fetch(url)).json()
     for (const node of flows) if (node.type === '8x8-sandbox') node.customerName = 'Bea'
     const headers = { 'content-type': 'application/json' }
@@ -190,7 +190,7 @@ async function setHidden(page: Page, hidden: boolean): Promise<void> {
   )
 }
 
-/** What a page is told of each request to another origin: a status, or only that it failed. */
+/** What a page learns of each request to another origin: a status, or only that it failed. */
 function readFromElsewhere(page: Page, phone: string, root: string): Promise<unknown> {
   const text = JSON.stringify({ text: 'From elsewhere' })
   return page.evaluate(`(async () => {

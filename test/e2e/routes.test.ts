@@ -46,7 +46,7 @@ const ROUTES: Row[] = [
       ['GET', '/8x8-sandbox/phone/icon.svg', 200],
       ['GET', '/8x8-sandbox/phone/events', 200],
       ['POST', '/8x8-sandbox/phone/messages', 202],
-      ['POST', '/8x8-sandbox/phone/trouble', 202],
+      ['POST', '/8x8-sandbox/phone/fault', 202],
       ['GET', '/8x8-sandbox', 404],
       ['GET', '/8x8-sandbox/other/', 404],
     ],
@@ -199,7 +199,7 @@ describe('the HTTP routes of the package', function () {
     }
 
     async function statusOf(method: string, path: string, authorization?: string) {
-      const body = path.endsWith('trouble') ? { trouble: 'none' } : { text: 'Hello' }
+      const body = path.endsWith('fault') ? { fault: 'none' } : { text: 'Hello' }
       const response = await fetch(nodeRed.url + path, {
         method,
         headers: {
@@ -271,7 +271,7 @@ describe('the HTTP routes of the package', function () {
             headers: { ...foreign, ...asks },
           })
           assert.equal(preflight.status, 204) // of Node-RED itself, which stands before us
-          const body = method === 'POST' ? JSON.stringify({ text: 'Hi', trouble: 'none' }) : null
+          const body = method === 'POST' ? JSON.stringify({ text: 'Hi', fault: 'none' }) : null
           const response = await fetch(url, { method, headers: foreign, body })
           await response.body?.cancel()
           assert.equal(response.status, isFile ? status : 403)

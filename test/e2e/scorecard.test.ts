@@ -68,7 +68,7 @@ describe('the scorecard', () => {
       if (set === 'account') assert.equal(options.get('category'), 'config')
       else {
         assert.equal(options.get('category'), '8x8')
-        assert.equal(options.get('inputs'), 1)
+        assert.equal(options.get('inputs'), set === 'inbound' ? 0 : 1)
         assert.equal(options.get('outputs'), set === 'sandbox' ? 1 : 2)
       }
     })

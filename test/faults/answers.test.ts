@@ -2,7 +2,7 @@ import type http from 'node:http'
 import { CODES } from '../../nodes/lib/api'
 import type { Kind } from '../../nodes/lib/errors'
 import { startServer } from '../support/server'
-import { type Cell, describeFaults, type Expected } from './matrix'
+import { describeFaults, type Expected, type FaultCase } from './matrix'
 import { answering, echo } from './scenes'
 
 /** What an error of this kind is like when every answer is the same. @param final no repeat helps */
@@ -103,15 +103,15 @@ const redirecting = (statusCode: number, elsewhere: boolean) => async () => {
   return { url, requests }
 }
 
-const cells: Cell[] = [
-  ...statuses.map(([statusCode, kind, final]): Cell => {
+const cases: FaultCase[] = [
+  ...statuses.map(([statusCode, kind, final]): FaultCase => {
     const expect: Expected = kind
       ? failing(kind, statusCode, undefined, final)
       : { output: 'success', statusCode, attempts: 1 }
     return { name: `${statusCode}`, provoke: () => answering(echo(statusCode)), expect }
   }),
   ...codes.map(
-    ([code, statusCode, kind, final]): Cell => ({
+    ([code, statusCode, kind, final]): FaultCase => ({
       name: `${statusCode} with code ${code}`,
       provoke: () => answering(echo(statusCode, { code })),
       expect: failing(kind, statusCode, code, final),
@@ -119,7 +119,7 @@ const cells: Cell[] = [
   ),
   ...[301, 302, 303, 307, 308].flatMap((statusCode) =>
     [false, true].map(
-      (elsewhere): Cell => ({
+      (elsewhere): FaultCase => ({
         name: `${statusCode} to ${elsewhere ? 'another' : 'the same'} host`,
         provoke: redirecting(statusCode, elsewhere),
         expect: failing('rejected', statusCode),
@@ -165,4 +165,4 @@ const cells: Cell[] = [
   { name: 'Retry-After that is absurd', provoke: limitedOnce('9'.repeat(400)), expect: tooLong },
 ]
 
-describeFaults('answers', cells)
+describeFaults('answers', cases)

@@ -3,13 +3,13 @@ import type http from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { moment } from '../support/events'
 import { startServer } from '../support/server'
-import { type Cell, describeFaults } from './matrix'
+import { describeFaults, type FaultCase } from './matrix'
 import { answering, saying, trickling } from './scenes'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
 const rejected = { output: 'error', kind: 'rejected', statusCode: 400, attempts: 1 } as const
 const sent = { output: 'success', statusCode: 200, attempts: 1 } as const
-// Made beforehand, because making them would hold up the other cells.
+// Made beforehand, because making them would hold up the other cases.
 const BOMB = gzipSync(Buffer.alloc(50_000_000))
 const PADDING = Buffer.alloc(10 * 1024 * 1024, ' ')
 const BODY = JSON.stringify({ code: 1200, message: 'a' })
@@ -90,7 +90,7 @@ const interim =
       socket.write(OK)
     })
 
-const cells: Cell[] = [
+const cases: FaultCase[] = [
   {
     name: 'a Content-Length beyond the end of a success',
     provoke: closing('200 OK\r\ncontent-length: 100', '{}'),
@@ -137,14 +137,14 @@ const cells: Cell[] = [
     expect: { output: 'error', kind: 'server', statusCode: 502, attempts: 'retried' },
   },
   ...pages.map(
-    ([what, head, body]): Cell => ({
+    ([what, head, body]): FaultCase => ({
       name: `a page as a success: ${what}`,
       provoke: closing(head, body),
       expect: { output: 'error', kind: 'server', statusCode: 200, attempts: 1, says: /web page/ },
     }),
   ),
   ...successes.map(
-    ([what, head, body]): Cell => ({
+    ([what, head, body]): FaultCase => ({
       name: `a success that is no page: ${what}`,
       provoke: closing(head, body),
       expect: { ...sent, statusCode: Number(head.slice(0, 3)) },
@@ -166,7 +166,7 @@ const cells: Cell[] = [
     expect: { output: 'error', kind: 'server', statusCode: 200, attempts: 1, says: /web page/ },
   },
   ...marked.map(
-    ([what, body]): Cell => ({
+    ([what, body]): FaultCase => ({
       name: `a body with a byte order mark: ${what}`,
       provoke: () => bytes(400, body),
       expect: { ...rejected, kind: 'authentication', code: 1200 },
@@ -228,4 +228,4 @@ const cells: Cell[] = [
   },
 ]
 
-describeFaults('bodies', cells)
+describeFaults('bodies', cases)

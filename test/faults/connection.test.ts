@@ -1,7 +1,7 @@
 import type net from 'node:net'
 import { moment } from '../support/events'
 import { refusedPort, startTcpServer } from '../support/server'
-import { type Cell, describeFaults } from './matrix'
+import { describeFaults, type FaultCase } from './matrix'
 import { saying, thenReset, trickling } from './scenes'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
@@ -24,9 +24,9 @@ async function closingWhenIdle() {
   return { ...scene, between }
 }
 
-const cells: Cell[] = [
+const cases: FaultCase[] = [
   {
-    name: 'a name that does not exist',
+    name: 'an unknown host',
     provoke: () => ({ url: 'https://nowhere.invalid' }),
     expect: { ...network, says: /nowhere\.invalid/ },
   },
@@ -135,11 +135,11 @@ const cells: Cell[] = [
     expect: { output: 'error', kind: 'server', attempts: 'retried' },
   },
   {
-    name: 'a server that is away for the first attempt',
+    name: 'a server that is down during the first attempt',
     provoke: () =>
       saying((socket, nth) => (nth === 1 ? socket.resetAndDestroy() : socket.write(OK))),
     expect: { output: 'success', attempts: 2 },
   },
 ]
 
-describeFaults('connection', cells)
+describeFaults('connection', cases)

@@ -3,11 +3,11 @@ import { inspect } from 'node:util'
 /** The password of the proxies; as secret as the API key. */
 export const PROXY_PASSWORD = 'canary-PROXY-9b1f'
 
-/** What people could see of a run, kept as text, to look for secrets in it. */
+/** Everything that people could see of a run, as text, to search it for secrets. */
 export class Evidence {
   readonly #texts: { from: string; text: string }[] = []
 
-  /** Keeps a value in each form in which it could be shown. @param from where it came out */
+  /** Records a value in each form in which it could be shown. @param from where it was seen */
   add(from: string, value: unknown): void {
     const all = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true } as const
     const limits = { maxArrayLength: null, maxStringLength: null }
@@ -19,7 +19,7 @@ export class Evidence {
     for (const text of texts) this.#texts.push({ from, text })
   }
 
-  /** How much there is of what came out somewhere. */
+  /** The number of texts that were seen somewhere. */
   count(from: string): number {
     return this.#texts.filter((entry) => entry.from === from).length
   }
@@ -52,6 +52,6 @@ function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value)
   } catch {
-    return undefined // it goes round in circles; inspect shows it
+    return undefined // circular; inspect shows it
   }
 }

@@ -24,10 +24,10 @@ const MOST_ATTEMPTS = 4
 /** ms over its limit that a message may take on a machine that is busy. */
 const SLACK = 1500
 
-/** Messages under way at once. */
-const AT_ONCE = 16
+/** Concurrent messages. */
+const CONCURRENCY = 16
 
-/** Servers that do what a cell wants, and how the account gets there. */
+/** The servers of a fault, and how the account reaches them. */
 export interface Scene {
   url: string
   /** Requests that arrived; undefined: they cannot be counted. */
@@ -44,7 +44,7 @@ export interface Scene {
   verify?(): void | Promise<void>
 }
 
-/** How it has to end. */
+/** The expected outcome. */
 export interface Expected {
   output: 'success' | 'error'
   kind?: Kind
@@ -60,8 +60,8 @@ export interface Expected {
   atLeast?: number
 }
 
-/** One fault. */
-export interface Cell {
+/** A fault and its expected outcome. */
+export interface FaultCase {
   name: string
   provoke(): Promise<Scene> | Scene
   /** Messages, one after the other; the last one is looked at. */
@@ -69,7 +69,7 @@ export interface Cell {
   expect: Expected
 }
 
-interface Ending {
+interface Outcome {
   port: string
   msg: Output
   /** ms */
@@ -83,7 +83,7 @@ function limitsOf({ kind, attempts }: Expected): typeof PATIENT {
   return kind === 'timeout' ? HANGING : HASTY
 }
 
-/** The nodes of a cell: an account of its own, so that no 429 holds up another cell. */
+/** The nodes of a case: an account of its own, so that no 429 holds up another case. */
 function nodesOf({ url, account, tls, proxy }: Scene, limits: object, id: number) {
   const configs: object[] = [
     {
@@ -125,12 +125,12 @@ function nodesOf({ url, account, tls, proxy }: Scene, limits: object, id: number
   return { configs, credentials, more }
 }
 
-/** Runs all cells of a table in one flow, one test for each, and looks for the key afterwards. */
-export function describeFaults(title: string, cells: Cell[]): void {
+/** Runs all cases of a table in one flow, one test for each, and looks for the key afterwards. */
+export function describeFaults(title: string, cases: FaultCase[]): void {
   describe(`faults: ${title}`, function () {
     this.timeout(30_000)
     const scenes: Scene[] = []
-    const endings: Ending[] = []
+    const outcomes: Outcome[] = []
     const statuses = new Map<string, object>()
     const evidence = new Evidence()
     const { random } = Math
@@ -144,8 +144,8 @@ export function describeFaults(title: string, cells: Cell[]): void {
     before(async () => {
       RED.log.addHandler(log)
       RED.runtime.events.on('node-status', onStatus)
-      scenes.push(...(await Promise.all(cells.map(({ provoke }) => provoke()))))
-      const nodes = cells.map(({ expect }, id) =>
+      scenes.push(...(await Promise.all(cases.map(({ provoke }) => provoke()))))
+      const nodes = cases.map(({ expect }, id) =>
         nodesOf(scenes[id] as Scene, limitsOf(expect), id),
       )
       await loadFlow({
@@ -156,11 +156,11 @@ export function describeFaults(title: string, cells: Cell[]): void {
         types: [core('05-tls.js'), core('06-httpproxy.js')],
       })
       Math.random = () => 0 // no jitter, so that the number of attempts is known
-      const ids = cells.keys()
+      const ids = cases.keys()
       const worker = async () => {
-        for (const id of ids) endings[id] = await run(id)
+        for (const id of ids) outcomes[id] = await run(id)
       }
-      await Promise.all(Array.from({ length: AT_ONCE }, worker))
+      await Promise.all(Array.from({ length: CONCURRENCY }, worker))
       Math.random = random
     })
 
@@ -172,16 +172,16 @@ export function describeFaults(title: string, cells: Cell[]): void {
       await closeServers()
     })
 
-    async function run(id: number): Promise<Ending> {
-      let ending = await send(id)
-      for (let count = 1; count < (cells[id]?.messages ?? 1); count++) {
+    async function run(id: number): Promise<Outcome> {
+      let outcome = await send(id)
+      for (let count = 1; count < (cases[id]?.messages ?? 1); count++) {
         await scenes[id]?.between?.()
-        ending = await send(id)
+        outcome = await send(id)
       }
-      return ending
+      return outcome
     }
 
-    function send(id: number): Promise<Ending> {
+    function send(id: number): Promise<Outcome> {
       const began = performance.now()
       return new Promise((resolve) => {
         for (const port of ['success', 'error']) {
@@ -196,9 +196,9 @@ export function describeFaults(title: string, cells: Cell[]): void {
       })
     }
 
-    for (const [id, { name, expect }] of cells.entries()) {
+    for (const [id, { name, expect }] of cases.entries()) {
       it(`${name}: ${expect.kind ?? 'success'}`, async () => {
-        const { port, msg, duration } = endings[id] as Ending
+        const { port, msg, duration } = outcomes[id] as Outcome
         const { url: _, requests, account, verify } = scenes[id] as Scene
         const facts = msg.typing ?? msg.error ?? {}
         const attempts = facts.attempts as number
@@ -227,9 +227,9 @@ export function describeFaults(title: string, cells: Cell[]): void {
       })
     }
 
-    it('leave neither key nor password in what anybody can see', () => {
-      assert.ok(evidence.count('message') >= cells.length)
-      assert.ok(evidence.count('status') >= cells.length)
+    it('show neither key nor password to anybody', () => {
+      assert.ok(evidence.count('message') >= cases.length)
+      assert.ok(evidence.count('status') >= cases.length)
       assert.ok(evidence.count('log') > 0)
       for (const secret of [CANARY, PROXY_PASSWORD]) assert.deepEqual(evidence.find(secret), [])
     })

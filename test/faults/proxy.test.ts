@@ -10,7 +10,7 @@ import {
 } from '../support/server'
 import { message } from '../support/typing'
 import { PROXY_PASSWORD } from './evidence'
-import { type Cell, describeFaults, type Scene } from './matrix'
+import { describeFaults, type FaultCase, type Scene } from './matrix'
 import { echo } from './scenes'
 
 const sent = { output: 'success', statusCode: 200, attempts: 1 } as const
@@ -18,7 +18,11 @@ const refused = { output: 'error', kind: 'network', attempts: 1, requests: 0 } a
 const LOGIN = { username: 'me', password: PROXY_PASSWORD }
 
 /** A server, and a proxy on the way to it. @param refuse the status with which the proxy refuses */
-async function behind(more: Partial<Scene['proxy']>, tunnels: number | undefined, refuse?: number) {
+async function behindProxy(
+  more: Partial<Scene['proxy']>,
+  tunnels: number | undefined,
+  refuse?: number,
+) {
   const { url, received } = await startServer(echo(200))
   const { url: proxy, connects } = await startProxy(refuse)
   const token = `Basic ${Buffer.from(`me:${PROXY_PASSWORD}`).toString('base64')}`
@@ -35,64 +39,64 @@ async function behind(more: Partial<Scene['proxy']>, tunnels: number | undefined
   }
 }
 
-/** A server, and on the way to it something that is no good as a proxy. */
-async function spoiled(url: string): Promise<Scene> {
+/** A server, and on the way to it something that does not work as a proxy. */
+async function brokenProxy(url: string): Promise<Scene> {
   const { url: target, received } = await startServer(echo(200))
   return { url: target, requests: () => received.length, proxy: { url } }
 }
 
-const cells: Cell[] = [
-  { name: 'a proxy', provoke: () => behind({}, 1), expect: sent },
+const cases: FaultCase[] = [
+  { name: 'a proxy', provoke: () => behindProxy({}, 1), expect: sent },
   {
     name: 'a proxy with a password',
-    provoke: () => behind({ credentials: LOGIN }, 1),
+    provoke: () => behindProxy({ credentials: LOGIN }, 1),
     expect: sent,
   },
   {
-    name: 'a proxy that is left out for this host',
-    provoke: () => behind({ noproxy: ['example.com', '127.0.0.1'] }, 0),
+    name: 'a proxy that NO_PROXY excludes for this host',
+    provoke: () => behindProxy({ noproxy: ['example.com', '127.0.0.1'] }, 0),
     expect: sent,
   },
   {
-    name: 'a proxy that is left out for other hosts',
-    provoke: () => behind({ noproxy: ['example.com'] }, 1),
+    name: 'a proxy that NO_PROXY excludes for other hosts',
+    provoke: () => behindProxy({ noproxy: ['example.com'] }, 1),
     expect: sent,
   },
   ...[403, 407].map(
-    (status): Cell => ({
+    (status): FaultCase => ({
       name: `a proxy that refuses with ${status}`,
-      provoke: () => behind({}, 1, status),
+      provoke: () => behindProxy({}, 1, status),
       expect: { ...refused, says: new RegExp(`${status}`) },
     }),
   ),
   {
     name: 'a proxy that refuses the password',
-    provoke: () => behind({ credentials: LOGIN }, 1, 407),
+    provoke: () => behindProxy({ credentials: LOGIN }, 1, 407),
     expect: { ...refused, says: /407/ },
   },
   {
     name: 'a proxy that fails to reach the server',
-    provoke: () => behind({}, undefined, 502),
+    provoke: () => behindProxy({}, undefined, 502),
     expect: { ...refused, attempts: 'retried', says: /502/ },
   },
   {
     name: 'a proxy that hangs',
-    provoke: async () => spoiled(await startTcpServer((socket) => socket.resume())),
+    provoke: async () => brokenProxy(await startTcpServer((socket) => socket.resume())),
     expect: { ...refused, kind: 'timeout', attempts: 'retried' },
   },
   {
     name: 'a proxy that resets',
-    provoke: async () => spoiled(await startTcpServer((socket) => socket.resetAndDestroy())),
+    provoke: async () => brokenProxy(await startTcpServer((socket) => socket.resetAndDestroy())),
     expect: { ...refused, attempts: 'retried' },
   },
   {
-    name: 'a proxy that is not there',
-    provoke: async () => spoiled(`http://127.0.0.1:${await refusedPort()}`),
+    name: 'a proxy that does not run',
+    provoke: async () => brokenProxy(`http://127.0.0.1:${await refusedPort()}`),
     expect: { ...refused, attempts: 'retried', says: /ECONNREFUSED/ },
   },
 ]
 
-describeFaults('proxy', cells)
+describeFaults('proxy', cases)
 
 describe('faults: a proxy of the environment', () => {
   afterEach(async () => {

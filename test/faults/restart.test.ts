@@ -13,7 +13,7 @@ describe('faults: a server that restarts under load', function () {
     await closeServers()
   })
 
-  it('loses no message, and works again afterwards', async () => {
+  it('gives each message one output, and works again afterwards', async () => {
     const first = await startServer(accept)
     const flow = await loadFlow({
       account: { region: 'custom', baseUrl: first.url, timeout: 5, deadline: 20 },
@@ -24,7 +24,7 @@ describe('faults: a server that restarts under load', function () {
     }
     sendSome(MESSAGES / 3)
     await arrivals[0]
-    const closed = first.close() // with requests and answers under way
+    const closed = first.close() // with requests in flight
     sendSome(MESSAGES / 3)
     await closed
     sendSome(MESSAGES / 3)

@@ -4,7 +4,7 @@ import { type Identity, identify } from '../support/certificates'
 import { closeClients, createClient } from '../support/client'
 import { EVENT, rejection } from '../support/events'
 import { startProxy, startServer } from '../support/server'
-import { type Cell, describeFaults, type Scene } from './matrix'
+import { describeFaults, type FaultCase, type Scene } from './matrix'
 import { echo } from './scenes'
 
 const refused = { output: 'error', kind: 'network', attempts: 1, requests: 0 } as const
@@ -41,7 +41,7 @@ async function mutual(own: boolean, maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<
 /** TLS 1.1, which OpenSSL 3 has only at its lowest level of security. */
 const OLD = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
 
-const cells: Cell[] = [
+const cases: FaultCase[] = [
   {
     name: 'a self-signed certificate',
     provoke: async () => secured(await identify()),
@@ -68,33 +68,33 @@ const cells: Cell[] = [
     expect: { ...refused, says: /protocol version/ },
   },
   {
-    name: 'TLS 1.2, which a base URL of one’s own may have',
+    name: 'TLS 1.2, which a custom base URL may have',
     provoke: async () => trusted(await identify(), { maxVersion: 'TLSv1.2' }),
     expect: sent,
   },
   {
-    name: 'a client certificate wanted and not given (TLS 1.3)',
+    name: 'a required client certificate that is missing (TLS 1.3)',
     provoke: () => mutual(false, 'TLSv1.3'),
     // Told only after the handshake; undici keeps the reason to itself, so it looks like a reset.
     expect: { ...refused, attempts: 'retried' },
   },
   {
-    name: 'a client certificate wanted and not given (TLS 1.2)',
+    name: 'a required client certificate that is missing (TLS 1.2)',
     provoke: () => mutual(false, 'TLSv1.2'),
     expect: refused,
   },
   {
-    name: 'a client certificate wanted and given',
+    name: 'a required client certificate',
     provoke: () => mutual(true, 'TLSv1.3'),
     expect: sent,
   },
   {
-    name: 'a certificate authority of one’s own',
+    name: 'a custom certificate authority',
     provoke: async () => trusted(await identify()),
     expect: sent,
   },
   {
-    name: 'a certificate that the user wants unchecked',
+    name: 'a certificate that the user does not want checked',
     provoke: async () => secured(await identify(), { verifyservercert: false, credentials: {} }),
     expect: sent,
   },
@@ -107,7 +107,7 @@ const cells: Cell[] = [
     expect: refused,
   },
   {
-    name: 'a certificate authority of one’s own behind a proxy',
+    name: 'a custom certificate authority behind a proxy',
     provoke: async () => {
       const { url } = await startProxy()
       return { ...(await trusted(await identify())), proxy: { url } }
@@ -115,7 +115,7 @@ const cells: Cell[] = [
     expect: sent,
   },
   {
-    name: 'TLS wanted from a server without',
+    name: 'TLS to a server without it',
     provoke: async () => {
       const { url, received } = await startServer(echo(200))
       return { url: url.replace('http:', 'https:'), requests: () => received.length }
@@ -124,12 +124,12 @@ const cells: Cell[] = [
   },
 ]
 
-describeFaults('TLS', cells)
+describeFaults('TLS', cases)
 
-describe('faults: TLS 1.3 as the least', () => {
+describe('faults: TLS 1.3 as the minimum', () => {
   afterEach(closeClients)
 
-  it('refuses a server with TLS 1.2, and does not try again', async () => {
+  it('fails at a server with TLS 1.2 without a retry', async () => {
     const identity = await identify()
     const server = await startServer((response) => response.end(), {
       ...identity,

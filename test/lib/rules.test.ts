@@ -4,6 +4,7 @@ import {
   isHeaderValue,
   isPath,
   isWebUrl,
+  pathKey,
   readSubAccounts,
   readTime,
 } from '../../nodes/lib/rules'
@@ -39,6 +40,14 @@ describe('the rules of the properties', () => {
     ]) {
       assert.ok(!isPath(path), path)
     }
+  })
+
+  it('know paths apart as Express does', () => {
+    for (const path of ['/8x8/inbound', '/8X8/Inbound', '/8x8/inbound/']) {
+      assert.equal(pathKey(path), '/8x8/inbound')
+    }
+    assert.equal(pathKey('/'), '/')
+    assert.notEqual(pathKey('/8x8/inbound-2'), pathKey('/8x8/inbound'))
   })
 
   it('take a list of sub-accounts with blanks around the commas, or none', () => {

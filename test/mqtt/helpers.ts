@@ -1,21 +1,21 @@
-import type { Call } from '../../scripts/mqtt/recorder'
+import type { RecordedRequest } from '../../scripts/mqtt/recorder'
 
 /** What the API saw of one customer. */
-export interface Seen {
-  replies: Call[]
+export interface CustomerRequests {
+  replies: RecordedRequest[]
   /** Indicators before and after the first reply. */
-  before: Call[]
-  after: Call[]
+  before: RecordedRequest[]
+  after: RecordedRequest[]
 }
 
 /** What the API saw, by customer. */
-export function byCustomer(calls: readonly Call[]): Map<number, Seen> {
-  const seen = new Map<number, Seen>()
-  for (const call of calls) {
-    const of = seen.get(call.customer) ?? { replies: [], before: [], after: [] }
-    seen.set(call.customer, of)
-    if (call.what === 'reply') of.replies.push(call)
-    else of[of.replies.length ? 'after' : 'before'].push(call)
+export function byCustomer(requests: readonly RecordedRequest[]): Map<number, CustomerRequests> {
+  const customers = new Map<number, CustomerRequests>()
+  for (const request of requests) {
+    const of = customers.get(request.customer) ?? { replies: [], before: [], after: [] }
+    customers.set(request.customer, of)
+    if (request.what === 'reply') of.replies.push(request)
+    else of[of.replies.length ? 'after' : 'before'].push(request)
   }
-  return seen
+  return customers
 }

@@ -27,7 +27,7 @@ describe('example 6, when an instance is killed', function () {
   function replies({ recorder }: Cluster, count: number): Promise<void> {
     let seen = 0
     return new Promise((resolve) => {
-      recorder.on('call', ({ what }) => what === 'reply' && ++seen === count && resolve())
+      recorder.on('request', ({ what }) => what === 'reply' && ++seen === count && resolve())
     })
   }
 
@@ -42,7 +42,7 @@ describe('example 6, when an instance is killed', function () {
       await Promise.race([untilInFlight(running), gone])
       await instances.get(VICTIM)?.stop('SIGKILL')
       await gone
-      const inHand = new Map(broker.handedTo(VICTIM))
+      const inHand = new Map(broker.deliveredTo(VICTIM))
       await late
       return inHand
     })
@@ -55,7 +55,7 @@ describe('example 6, when an instance is killed', function () {
   }
 
   function unanswered({ recorder }: Cluster): string[] {
-    const seen = byCustomer(recorder.calls)
+    const seen = byCustomer(recorder.requests)
     for (const [customer, { replies }] of seen) {
       assert.ok(replies.length <= 1, `customer ${customer} got ${replies.length} replies`)
     }
@@ -64,22 +64,22 @@ describe('example 6, when an instance is killed', function () {
       .map(umidOf)
   }
 
-  it('without a session, the others go on, and only what it had in hand is lost', async () => {
+  it('loses only the messages of the killed instance where it has no session', async () => {
     cluster = await startCluster(3, { work: 1500, verbose: true })
     const urls = [...cluster.instances.values()].slice(0, 2).map(({ url }) => url)
     const inHand = await killInTheMiddle(cluster, urls)
-    // The broker gives in order: when these are answered, the others have been given all theirs.
+    // The broker delivers in order: once these are answered, the others have received all of theirs.
     await postAll(MESSAGES, MESSAGES + 4, urls)
     await allReplied(cluster, range(MESSAGES, MESSAGES + 4), 90_000)
     const { broker } = cluster
-    const given = new Set(
-      ['instance-1', 'instance-2'].flatMap((it) => [...broker.handedTo(it).keys()]),
+    const delivered = new Set(
+      ['instance-1', 'instance-2'].flatMap((it) => [...broker.deliveredTo(it).keys()]),
     )
     // A message that was posted twice may be with the victim, too, whose stop was the first.
     const taken = (umid: string) => inHand.get(umid)?.acknowledged
     const others = range(0, MESSAGES)
       .map(umidOf)
-      .flatMap((umid, customer) => (given.has(umid) && !taken(umid) ? [customer] : []))
+      .flatMap((umid, customer) => (delivered.has(umid) && !taken(umid) ? [customer] : []))
     await allReplied(cluster, others, 90_000)
     const lost = unanswered(cluster)
     const names = new Set(broker.unstopped())
@@ -94,10 +94,10 @@ describe('example 6, when an instance is killed', function () {
       [...names].filter((umid) => !lost.includes(umid)),
       [],
     )
-    assert.equal(broker.handedTo(VICTIM).size, inHand.size)
+    assert.equal(broker.deliveredTo(VICTIM).size, inHand.size)
   })
 
-  it('with a session, what it had not acknowledged is answered when it is back', async () => {
+  it('answers what a restarted instance had not acknowledged where it has a session', async () => {
     cluster = await startCluster(3, { work: 1500, verbose: true, sessionExpiry: 300 })
     const urls = [...cluster.instances.values()].slice(0, 2).map(({ url }) => url)
     const inHand = await killInTheMiddle(cluster, urls)
@@ -105,7 +105,7 @@ describe('example 6, when an instance is killed', function () {
     const taken = (umid: string) => inHand.get(umid)?.acknowledged
     const others = range(0, MESSAGES).filter((customer) => !taken(umidOf(customer)))
     await allReplied(cluster, others, 90_000)
-    const handed = cluster.broker.handedTo(VICTIM)
+    const handed = cluster.broker.deliveredTo(VICTIM)
     const kept = [...handed].filter(([umid, message]) => message !== inHand.get(umid))
     assert.ok(kept.length > 0)
     const inFlight = [...inHand].filter(([, message]) => !message.acknowledged)

@@ -24,8 +24,8 @@ describe('example 6, in three Node-REDs', function () {
 
   after(() => cluster?.close())
 
-  /** Lets dots come that are late: three messages more are answered, which takes longer than a beat. */
-  async function beat(from: number): Promise<void> {
+  /** Waits for late dots: answering three more messages takes longer than the time between two indicators. */
+  async function waitForLateDots(from: number): Promise<void> {
     await postAll(from, from + 3, urls)
     await allReplied(cluster, range(from, from + 3), 15_000)
   }
@@ -34,32 +34,32 @@ describe('example 6, in three Node-REDs', function () {
     const customers = range(0, MESSAGES)
     await postAll(0, MESSAGES, urls)
     await allReplied(cluster, customers, 30_000)
-    await beat(MESSAGES)
-    const calls = cluster.recorder.calls.filter(({ customer }) => customer < MESSAGES)
-    const seen = byCustomer(calls)
+    await waitForLateDots(MESSAGES)
+    const requests = cluster.recorder.requests.filter(({ customer }) => customer < MESSAGES)
+    const seen = byCustomer(requests)
     assert.deepEqual(
       [...seen.keys()].sort((a, b) => a - b),
       customers,
     )
     for (const [customer, { replies, before, after }] of seen) {
       assert.equal(replies.length, 1, `replies to customer ${customer}`)
-      // The work takes one and a half times the beat.
+      // The work takes one and a half times as long as the time between two indicators.
       assert.ok(before.length >= 2, `customer ${customer} saw ${before.length} indicators`)
       assert.equal(after.length, 0, `customer ${customer} saw dots after the reply`)
     }
     for (const name of cluster.instances.keys()) {
-      const share = calls.filter(({ what, instance }) => what === 'reply' && instance === name)
+      const share = requests.filter(({ what, instance }) => what === 'reply' && instance === name)
       assert.ok(share.length > MESSAGES / 6, `${name} answered ${share.length}`)
     }
   })
 
-  it('answers once what arrives three times at once, at different instances', async () => {
+  it('answers a message once that arrives at three instances at once', async () => {
     const customers = range(10_000, 10_060)
     const deliveries = customers.flatMap((customer) => urls.map((url) => post(customer, [url])))
     await Promise.all(deliveries)
     await allReplied(cluster, customers, 15_000)
-    await beat(10_060)
-    const seen = byCustomer(cluster.recorder.calls)
+    await waitForLateDots(10_060)
+    const seen = byCustomer(cluster.recorder.requests)
     const several = customers.filter((customer) => {
       const { before = [], replies = [] } = seen.get(customer) ?? {}
       assert.equal(replies.length, 1, `replies to customer ${customer}`)
@@ -69,12 +69,12 @@ describe('example 6, in three Node-REDs', function () {
     assert.ok(several.length > 0)
   })
 
-  it('shows no dots for what arrives again after the answer, at any instance', async () => {
+  it('shows no dots for a message that is repeated after its reply, at any instance', async () => {
     const behind = 20_000 + REPEATED
     const customers = range(20_000, behind)
     await postAll(20_000, behind, urls)
     await allReplied(cluster, customers, 15_000)
-    const before = cluster.recorder.calls.length
+    const before = cluster.recorder.requests.length
     // Round by round, each message gets to another instance.
     for (let round = 0; round < 3; round++) {
       for (const customer of customers) await post(customer, urls)
@@ -84,10 +84,10 @@ describe('example 6, in three Node-REDs', function () {
     for (const customer of last) await post(customer, urls)
     await allReplied(cluster, last, 15_000)
     for (const name of cluster.instances.keys()) {
-      const given = cluster.broker.handedTo(name)
+      const given = cluster.broker.deliveredTo(name)
       assert.ok(customers.every((customer) => given.has(umidOf(customer))))
     }
-    const later = cluster.recorder.calls.slice(before)
+    const later = cluster.recorder.requests.slice(before)
     assert.deepEqual(
       later.filter(({ customer }) => customer < behind),
       [],

@@ -36,7 +36,7 @@ describe('8x8-sandbox', () => {
     loadFlow({ types, account: { region: 'sandbox' }, more, ...rest })
   const urlOf = async (id = 'phone') => `${await serve(RED.httpNode)}/8x8-sandbox/${id}/`
 
-  it('goes the whole way: a message, the dots, a reply', async () => {
+  it('shows a message, the dots and the reply', async () => {
     const flow = await load([phone()])
     const url = await urlOf()
     const client = await watch(url)
@@ -58,7 +58,7 @@ describe('8x8-sandbox', () => {
     assert.equal(typingUntil, undefined)
   })
 
-  it('fails what is no reply, once', async () => {
+  it('reports one error for a payload that is not a reply', async () => {
     await load([phone()])
     await watch(await urlOf())
     const node = helper.getNode('phone') as unknown as NodeJS.EventEmitter

@@ -33,11 +33,11 @@ describe('phone: its page over HTTP', () => {
 
   async function open(middleware?: Handler[], below = '/') {
     const app = express()
-    const site = routerOf(app, middleware, folder)
+    const router = routerOf(app, middleware, folder)
     const phone = makePhone(sandbox)
-    site.add('a.1', phone)
+    router.add('a.1', phone)
     const origin = await serve(express().use(below, app))
-    return { app, site, phone, url: `${origin}${below === '/' ? '' : below}/8x8-sandbox/a.1/` }
+    return { app, router, phone, url: `${origin}${below === '/' ? '' : below}/8x8-sandbox/a.1/` }
   }
 
   it('serves the files of the page, read once, and 503 where they are not built', async () => {
@@ -66,7 +66,7 @@ describe('phone: its page over HTTP', () => {
     }
   })
 
-  it('is there only while a phone is deployed, and redirects to the slash', async () => {
+  it('answers 404 unless a phone is deployed, and redirects to the URL with a slash', async () => {
     const { url, phone } = await open([], '/below')
     const bare = await fetch(url.slice(0, -1), { redirect: 'manual' })
     const to = new URL(bare.headers.get('location') ?? '', url.slice(0, -1))
@@ -104,14 +104,14 @@ describe('phone: its page over HTTP', () => {
     assert.deepEqual(seen.slice(0, 2), ['/8x8-sandbox/a.1/', '/8x8-sandbox/a.1/messages'])
   })
 
-  it('also takes a body that a middleware has read', async () => {
+  it('accepts a body that a middleware has read', async () => {
     const { url, phone } = await open([express.json()])
     assert.equal((await post(`${url}messages`, { text: ' Hi ' })).status, 202)
     assert.equal((await post(`${url}messages`, { text: 'x'.repeat(9000) })).status, 413)
     assert.equal(phone.state().messages[0]?.text, 'Hi')
   })
 
-  it('takes writes as JSON from its own origin only', async () => {
+  it('accepts only JSON from its own origin', async () => {
     const { url, phone } = await open()
     const to = `${url}messages`
     const text = { text: 'Hi' }
@@ -136,7 +136,7 @@ describe('phone: its page over HTTP', () => {
     )
   })
 
-  it('believes the browser of where a request comes from, also behind a proxy that sets Host', async () => {
+  it('trusts Sec-Fetch-Site, also behind a proxy that changes Host', async () => {
     const { url, phone } = await open()
     const own = { origin: 'https://phones.example.com', host: 'localhost:1880' }
     for (const site of ['cross-site', 'same-site', 'none', 'same-origin, cross-site']) {
@@ -152,7 +152,7 @@ describe('phone: its page over HTTP', () => {
     assert.equal(await ask(`${url}events`, { ...own, 'sec-fetch-site': 'same-origin' }), 200)
   })
 
-  it('compares Origin with Host where the browser says no more, with the usual ports', async () => {
+  it('compares Origin with Host where there is no Sec-Fetch-Site', async () => {
     const { url } = await open()
     const cases: [origin: string, host: string, status: number][] = [
       ['https://phones.example.com', 'phones.example.com', 202],
@@ -186,7 +186,7 @@ describe('phone: its page over HTTP', () => {
     }
   })
 
-  it('takes off what lets other origins read its answers', async () => {
+  it('removes CORS headers', async () => {
     const cors: Handler = (_request, response, next) => {
       response.setHeader('Access-Control-Allow-Origin', '*')
       response.setHeader('Access-Control-Allow-Credentials', 'true')
@@ -203,7 +203,7 @@ describe('phone: its page over HTTP', () => {
     }
   })
 
-  it('bounds what is written', async () => {
+  it('refuses malformed and too long messages', async () => {
     const { url, phone } = await open()
     const to = `${url}messages`
     const bad = ['', '[]', 'null', '"Hi"', '{', '{}', '{"text":7}', '{"text":"  \\n "}']
@@ -216,16 +216,16 @@ describe('phone: its page over HTTP', () => {
     assert.equal((await fetch(to, chunked as RequestInit)).status, 413)
     assert.equal((await post(to, { text: ` ${'x'.repeat(1000)} ` })).status, 202)
     assert.equal(phone.state().messages[0]?.text.length, 1000)
-    for (const trouble of ['some', 7, undefined, 'toString']) {
-      assert.equal((await post(`${url}trouble`, { trouble })).status, 400)
+    for (const fault of ['some', 7, undefined, 'toString']) {
+      assert.equal((await post(`${url}fault`, { fault })).status, 400)
     }
-    assert.equal((await post(`${url}trouble`, { trouble: 'slow' })).status, 202)
-    assert.equal(phone.state().trouble, 'slow')
+    assert.equal((await post(`${url}fault`, { fault: 'slow' })).status, 202)
+    assert.equal(phone.state().fault, 'slow')
   })
 
-  it('takes 20 messages in 10 s of each phone', async () => {
-    const { url, site } = await open()
-    site.add('b', makePhone(sandbox, { msisdn: '+6507777777' }))
+  it('accepts 20 messages in 10 s from each phone', async () => {
+    const { url, router } = await open()
+    router.add('b', makePhone(sandbox, { msisdn: '+6507777777' }))
     const write = async (id = 'a.1') => {
       const response = await post(`${url.replace('a.1', id)}messages`, { text: 'Hi' })
       return [response.status, response.headers.get('retry-after')]
@@ -294,7 +294,7 @@ describe('phone: its page over HTTP', () => {
     }
   })
 
-  it('piles up nothing for a page that does not read, and shows it the last state when it does', async () => {
+  it('skips states for a page that does not read, and sends the last one when it does', async () => {
     const responses: ServerResponse[] = []
     const { url, phone } = await open([
       (_request, response, next) => {
@@ -329,10 +329,10 @@ describe('phone: its page over HTTP', () => {
   })
 
   it('ends its streams when it closes, and answers again when it is redeployed', async () => {
-    const { url, phone, site } = await open()
+    const { url, phone, router } = await open()
     const client = await watch(url)
     phone.write('Hi')
-    site.add('a.1', makePhone(sandbox, { customerName: 'Bo' })) // before the old one has closed
+    router.add('a.1', makePhone(sandbox, { customerName: 'Bo' })) // before the old one has closed
     phone.close()
     await client.ended
     const again = await watch(url)
@@ -340,7 +340,7 @@ describe('phone: its page over HTTP', () => {
     assert.deepEqual([state.customerName, state.messages.length], ['Bo', 1])
   })
 
-  it('has 20 listeners at most, and a place again when one goes', async () => {
+  it('accepts 20 listeners, and another one when one leaves', async () => {
     const { url, phone } = await open()
     const clients = await Promise.all(Array.from({ length: 20 }, () => watch(url)))
     const refused = await fetch(`${url}events`)
@@ -353,9 +353,9 @@ describe('phone: its page over HTTP', () => {
   })
 
   it('is mounted once for each app', async () => {
-    const { app, site } = await open()
-    assert.equal(routerOf(app), site)
-    assert.notEqual(routerOf(express()), site)
+    const { app, router } = await open()
+    assert.equal(routerOf(app), router)
+    assert.notEqual(routerOf(express()), router)
   })
 })
 

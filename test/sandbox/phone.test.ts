@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import FakeTimers from '@sinonjs/fake-timers'
 import { SAMPLE_UMID, type Sandbox } from '../../nodes/lib/sandbox/server'
-import type { Trouble } from '../../nodes/sandbox/phone/state'
+import type { FaultName } from '../../nodes/sandbox/phone/state'
 import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from '../lib/sandbox/helpers'
 import { closePhones, MSISDN, makePhone, stateOf } from './phone-helpers'
 
@@ -51,7 +51,7 @@ describe('phone: its state', () => {
     )
   })
 
-  it('says so when the dots go by themselves', async () => {
+  it('emits a change when the dots expire', async () => {
     const short = await startSandbox({ lifetimes: { whatsapp: 40 } })
     const phone = makePhone(short)
     const emitted = once(phone, 'inbound')
@@ -75,7 +75,7 @@ describe('phone: its state', () => {
       const clock = FakeTimers.install({ now: Date.now(), toFake: ['Date'] })
       try {
         clock.setSystemTime(Date.now() + days * 86_400_000)
-        phone.trouble = 'slow' // sets the timer anew
+        phone.fault = 'slow' // sets the timer anew
         const { typingUntil = 0, now } = phone.state()
         assert.ok(typingUntil > now && typingUntil <= now + 300, `${typingUntil - now} ms left`)
         let changes = 0
@@ -88,7 +88,7 @@ describe('phone: its state', () => {
     })
   }
 
-  it('sleeps through an indicator that lives longer than a timer can wait', async () => {
+  it('shows an indicator that lives longer than a timer can wait', async () => {
     const long = await startSandbox({ lifetimes: { whatsapp: 2 ** 33 } })
     const phone = makePhone(long)
     phone.write('Hi')
@@ -99,7 +99,7 @@ describe('phone: its state', () => {
     assert.ok(changes <= 1, `${changes} changes`) // the request, if it is that late
   })
 
-  it('takes a reply as text or as an 8x8 body, and nothing else', () => {
+  it('accepts a reply as text or as an 8x8 body, and nothing else', () => {
     const phone = makePhone(sandbox, { channel: 'rcs' })
     const body = { type: 'text', content: { text: 'two' } }
     phone.reply('one')
@@ -124,11 +124,11 @@ describe('phone: its state', () => {
     assert.equal(phone.state().messages.length, 3)
   })
 
-  it('keeps phones apart, in messages, requests and troubles', async () => {
+  it('keeps phones apart: their messages, requests and simulated errors', async () => {
     const one = makePhone(sandbox)
     const two = makePhone(sandbox, { msisdn: '+6507654321' })
     const rcs = makePhone(sandbox, { channel: 'rcs' })
-    one.trouble = 'unauthorized'
+    one.fault = 'unauthorized'
     one.write('of one')
     two.write('of two')
     const umidOf = (phone: typeof one) => phone.state().messages[0]?.umid ?? ''
@@ -138,7 +138,7 @@ describe('phone: its state', () => {
     assert.equal((await reply(sandbox, '+6507654321')).status, 200)
     assert.equal((await type(sandbox, SAMPLE_UMID, 'rcs')).status, 200)
     assert.equal((await type(sandbox, SAMPLE_UMID, 'whatsapp')).status, 401)
-    assert.equal(two.state().trouble, 'none')
+    assert.equal(two.state().fault, 'none')
     const seen = (phone: typeof one) => phone.state().requests.map(({ status }) => status)
     assert.deepEqual(seen(one), [401, 401, 401])
     assert.deepEqual(seen(two), [200, 200, 401]) // the sample umid counts for both
@@ -152,40 +152,40 @@ describe('phone: its state', () => {
     assert.equal(rcs.state().messages.length, 0)
   })
 
-  const troubles: [Trouble, number, number | undefined][] = [
+  const faults: [FaultName, number, number | undefined][] = [
     ['unauthorized', 401, 1200],
     ['rate-limited', 429, undefined],
     ['error', 500, 2000],
     ['expired', 400, 1300],
   ]
-  for (const [trouble, status, code] of troubles) {
-    it(`answers ${status} in the trouble ${trouble}, until it is over`, async () => {
+  for (const [fault, status, code] of faults) {
+    it(`answers ${status} while ${fault} is simulated`, async () => {
       const phone = makePhone(sandbox)
       phone.write('Hi')
       const [{ umid } = { umid: '' }] = phone.state().messages
-      phone.trouble = trouble
+      phone.fault = fault
       for (let i = 0; i < 2; i++) {
         const response = await type(sandbox, umid)
         const body = (await response.json()) as { code?: number }
         assert.deepEqual([response.status, body.code], [status, code])
-        const wait = trouble === 'rate-limited' ? '2' : null
+        const wait = fault === 'rate-limited' ? '2' : null
         assert.equal(response.headers.get('retry-after'), wait)
       }
       assert.equal(phone.state().typingUntil, undefined)
       const answered = (await reply(sandbox, MSISDN)).status
-      assert.equal(answered, trouble === 'expired' ? 200 : status)
-      phone.trouble = 'none'
+      assert.equal(answered, fault === 'expired' ? 200 : status)
+      phone.fault = 'none'
       assert.equal((await type(sandbox, umid)).status, 200)
     })
   }
 
   it('cuts requests when the API is down, and is slow by 4 s', async () => {
     const phone = makePhone(sandbox)
-    phone.trouble = 'down'
+    phone.fault = 'down'
     await assert.rejects(type(sandbox, SAMPLE_UMID))
     const { requests } = await stateOf(phone, (state) => state.requests.length === 1)
     assert.deepEqual([requests[0]?.cut, requests[0]?.status], [true, undefined])
-    phone.trouble = 'slow'
+    phone.fault = 'slow'
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
     const { durationMs = 0 } = phone.state().requests[1] ?? {}
     assert.ok(durationMs > 3900 && durationMs < 8000, `${durationMs} ms`)
@@ -209,7 +209,7 @@ describe('phone: its state', () => {
     assert.equal(phone.state().requests.at(-1)?.body, text)
   })
 
-  it('shows how its webhook fares, with 8x8’s retries', async () => {
+  it('shows the delivery of its webhook, with 8x8’s retries', async () => {
     const { url, posted } = await startTarget((attempt, response) => {
       response.writeHead(attempt === 1 ? 500 : 204).end()
     })
@@ -236,7 +236,7 @@ describe('phone: its state', () => {
     assert.deepEqual(posted[0]?.body, sandbox.webhook(`${umid}`))
   })
 
-  it('says when nobody took its webhook, also where Node.js cannot use the URL', async () => {
+  it('shows an undelivered webhook, also for a URL that Node.js cannot use', async () => {
     const { url } = await startTarget((_attempt, response) => response.writeHead(503).end())
     for (const [target, attempts] of [
       [url, 3],
@@ -250,7 +250,7 @@ describe('phone: its state', () => {
     }
   })
 
-  it('leaves nothing behind when it closes', async () => {
+  it('ends its deliveries, timers and listeners when it closes', async () => {
     const signs = new EventEmitter()
     const { url } = await startTarget((_attempt, response) => {
       response.on('close', () => signs.emit('hung up')) // never answers
@@ -259,7 +259,7 @@ describe('phone: its state', () => {
     const counts = () => sandbox.eventNames().map((name) => sandbox.listenerCount(name))
     const before = counts()
     const phone = makePhone(sandbox, { webhook: { url } })
-    phone.trouble = 'error'
+    phone.fault = 'error'
     const met = once(signs, 'met')
     phone.write('Hi')
     await met

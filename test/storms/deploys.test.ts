@@ -68,7 +68,7 @@ describe(`${DEPLOYS} deploys under load`, function () {
     console.log(
       `      ${inHand.toFixed(1)} of ${accepted} messages in hand; heap ${heap.toFixed(2)} MB more`,
     )
-    console.log(`      ${made - accepted} met no node; ended as ${JSON.stringify(ends)}`)
+    console.log(`      ${made - accepted} found no node; ended as ${JSON.stringify(ends)}`)
     assert.deepEqual(wrong, [])
     assert.ok(stops.length >= DEPLOYS)
     assert.ok(inHand > 5, `only ${inHand} messages in hand at a deploy`)

@@ -1,7 +1,7 @@
 /**
- * A node that lives in the Node-RED under test: it makes the messages, and writes down what our
- * nodes do with each. It counts with the hooks of the runtime, at the node itself, because what
- * leaves a closing node may find nobody at the other end of the wire. Its figures outlive deploys.
+ * A node that lives in the Node-RED under test: it makes the messages, and counts what our nodes
+ * do with each. It uses the hooks of the runtime, because what a closing node sends may have no
+ * receiver. Its figures outlive deploys.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'

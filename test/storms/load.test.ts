@@ -11,15 +11,15 @@ const OUTSTANDING = 2000
 /** ms by which the event loop may be late, p99. */
 const LONGEST_DELAY = 50
 
-/** What the faults can cause when they meet every attempt of a message. */
+/** Error kinds of messages whose every attempt failed. */
 const KINDS = ['rate-limited', 'server', 'network', 'timeout']
 
 const LIMITED = refuse(429, '', { 'retry-after': '1' })
 
-/** ms for which a limit refuses: about 20 requests. */
+/** ms for which 429 is answered: to about 20 requests. */
 const LIMITED_FOR = 10
 
-/** One of 22 requests meets one of these. */
+/** One of 22 requests fails in one of these ways. */
 const FAULTS: Answer[] = [
   refuse(500, { code: 2000, message: 'Internal server error' }),
   refuse(503, '<html>Service unavailable</html>', { 'content-type': 'text/html' }),
@@ -29,7 +29,7 @@ const FAULTS: Answer[] = [
   (response) => void setTimeout(() => response.end(), 500),
 ]
 
-describe('50,000 messages, one request of 20 in trouble', function () {
+describe('50,000 messages, one request of 20 fails', function () {
   this.timeout(300_000)
   let runtime: Runtime
 
@@ -38,14 +38,14 @@ describe('50,000 messages, one request of 20 in trouble', function () {
     await closeServers()
   })
 
-  it('has as many outputs, gives the memory back, and does not block the event loop', async () => {
+  it('has an output for each, frees its memory, and does not block the event loop', async () => {
     let requests = 0
     let faults = 0
     let limited = 0
     const server = await startServer((response, request, incoming) => {
       const n = requests++
       server.received.length = 0
-      // A limit refuses all that come for a moment, 14 times in 50,000.
+      // 429 for all requests of a moment, 14 times in 50,000.
       if (n % 3500 === 0) limited = performance.now() + LIMITED_FOR
       const isLimited = performance.now() < limited
       const fault = isLimited ? LIMITED : n % 22 === 0 ? FAULTS[(n / 22) % 6] : undefined
@@ -72,7 +72,7 @@ describe('50,000 messages, one request of 20 in trouble', function () {
     const share = `${((100 * faults) / requests).toFixed(1)} % of ${requests} requests`
     const rate = Math.round((MESSAGES * 1000) / ms)
     console.log(
-      `      ${rate} messages/s, ${share} in trouble, p99 ${p99.toFixed(1)} ms (round ${rounds}),`,
+      `      ${rate} messages/s, ${share} failed, p99 ${p99.toFixed(1)} ms (round ${rounds}),`,
     )
     console.log(`      heap ${growth.toFixed(2)} MB more, ended as ${JSON.stringify(ends)}`)
     assert.deepEqual(wrong, [])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import type { FlowNode } from '../../scripts/example'
+import type { Deployable, FlowNode } from '../../scripts/example'
 import {
   findPort,
   linkPackage,
@@ -35,41 +35,60 @@ function flowsOf(account: object, start: object): FlowNode[] {
   ]
 }
 
-/** A real Node-RED in a process of its own, with our nodes and a driver for them. */
+/** A real Node-RED in a process of its own, whose `stop` removes its user directory. */
+export interface DrivenNodeRed {
+  nodeRed: NodeRed
+  stop(): Promise<void>
+}
+
+/** Starts a Node-RED with our nodes and a driver for them. @param driver a file of this folder */
+export async function startWithDriver(
+  driver: string,
+  deployable: Deployable,
+): Promise<DrivenNodeRed> {
+  const userDir = await makeUserDir()
+  await build({
+    entryPoints: [join(__dirname, driver)],
+    outfile: join(userDir, 'nodes', 'storm.js'),
+    bundle: true,
+    platform: 'node',
+    logLevel: 'error',
+  })
+  // Node-RED loads no node without an HTML file.
+  await writeFile(join(userDir, 'nodes', 'storm.html'), '')
+  await linkPackage(userDir)
+  await writeFlows(userDir, deployable)
+  const nodeRed = await startNodeRed(userDir, await findPort(21_980))
+  return {
+    nodeRed,
+    async stop() {
+      await nodeRed.stop()
+      await removeUserDir(userDir)
+    },
+  }
+}
+
+/** A Node-RED under load: a sending node and one that keeps typing, and a driver for them. */
 export class Runtime {
   private constructor(
-    readonly userDir: string,
-    readonly nodeRed: NodeRed,
+    readonly driven: DrivenNodeRed,
     readonly flows: FlowNode[],
   ) {}
 
   /** @param account where it sends to; @param start properties of the node that keeps typing */
   static async start(account: object, start: object = {}): Promise<Runtime> {
-    const userDir = await makeUserDir()
-    await build({
-      entryPoints: [join(__dirname, 'driver.ts')],
-      outfile: join(userDir, 'nodes', 'storm.js'),
-      bundle: true,
-      platform: 'node',
-      logLevel: 'error',
-    })
-    // Node-RED looks for no node without a form.
-    await writeFile(join(userDir, 'nodes', 'storm.html'), '')
-    await linkPackage(userDir)
     const flows = flowsOf(account, start)
-    await writeFlows(userDir, { flows, credentials: { account: { apiKey: CANARY } } })
-    const nodeRed = await startNodeRed(userDir, await findPort(21_980))
-    return new Runtime(userDir, nodeRed, flows)
+    const credentials = { account: { apiKey: CANARY } }
+    return new Runtime(await startWithDriver('driver.ts', { flows, credentials }), flows)
   }
 
-  async stop(): Promise<void> {
-    await this.nodeRed.stop()
-    await removeUserDir(this.userDir)
+  stop(): Promise<void> {
+    return this.driven.stop()
   }
 
   /** Deploys all flows; resolves when they run again. */
   async deploy(): Promise<void> {
-    const started = this.nodeRed.deployed()
+    const started = this.driven.nodeRed.deployed()
     const headers = { 'content-type': 'application/json', 'node-red-deployment-type': 'full' }
     await this.#fetch('/flows', { method: 'POST', headers, body: JSON.stringify(this.flows) })
     await started
@@ -106,7 +125,7 @@ export class Runtime {
 
   async #fetch(path: string, options: RequestInit = {}) {
     const headers = { ...options.headers, connection: 'close' }
-    const response = await fetch(this.nodeRed.url + path, { ...options, headers })
+    const response = await fetch(this.driven.nodeRed.url + path, { ...options, headers })
     assert.ok(response.ok, `${path}: ${response.status}`)
     return response
   }

@@ -5,12 +5,12 @@ import { closeServers, startServer } from '../support/server'
 import { Runtime } from './runtime'
 
 /** ms between indicators. */
-const BEAT = 1000
+const RENEW_EVERY = 1000
 
 /** ms for which a conversation is kept up. */
-const LONGEST = 4000
+const MAX_DURATION = 4000
 
-/** ms for which a message may be in hand. */
+/** ms that a message may take. */
 const DEADLINE = 2000
 
 /** ms after which 8x8 takes no indicator: 2 h. */
@@ -33,7 +33,7 @@ describe('a Node-RED that was suspended', function () {
       arrived.come()
     })
     const account = { baseUrl: server.url, timeout: 1.5, deadline: DEADLINE / 1000 }
-    const start = { renewEvery: BEAT / 1000, maxDuration: LONGEST / 1000 }
+    const start = { renewEvery: RENEW_EVERY / 1000, maxDuration: MAX_DURATION / 1000 }
     runtime = await Runtime.start(account, start)
     pid = (await runtime.figures()).pid
   })
@@ -75,39 +75,39 @@ describe('a Node-RED that was suspended', function () {
     while ((await ended(end)) < count) await sleep(50)
   }
 
-  it('renews once what is overdue, and then keeps the beat', async () => {
+  it('renews once what is overdue, and then keeps the interval', async () => {
     const before = await ended('unanswered')
     const umid = await startSession()
-    await suspend(2.5 * BEAT)
+    await suspend(2.5 * RENEW_EVERY)
     const resumed = performance.now()
     await untilEnded('unanswered', before + 1)
     const later = (times.get(umid) ?? []).filter((time) => time > resumed - 10)
     const gaps = later.slice(1).map((time, i) => time - (later[i] ?? 0))
     assert.ok(later.length === 1 || later.length === 2, `${later.length} renewals`)
     assert.ok(
-      gaps.every((gap) => gap > BEAT - 100),
+      gaps.every((gap) => gap > RENEW_EVERY - 100),
       `${gaps}`,
     )
   })
 
   for (const [end, age, text] of [
     ['unanswered', 0, 'maxDuration'],
-    ['expired', TOO_OLD - LONGEST + 1000, 'the 2 h of 8x8'],
+    ['expired', TOO_OLD - MAX_DURATION + 1000, 'the 2 h of 8x8'],
   ] as const) {
     it(`ends a session past ${text} once, and sends nothing for it`, async () => {
       const before = await ended(end)
       const receivedAt = Date.now() - age
       const umid = await startSession({ receivedAt })
-      await suspend(LONGEST + BEAT)
+      await suspend(MAX_DURATION + RENEW_EVERY)
       const sent = times.get(umid)?.length
       await untilEnded(end, before + 1)
-      await sleep(2 * BEAT) // in which a session that lived on would send
+      await sleep(2 * RENEW_EVERY) // in which a session that lived on would send
       assert.equal(await ended(end), before + 1)
       assert.equal(times.get(umid)?.length, sent)
     })
   }
 
-  it('ends a message in hand past its deadline as a timeout, once', async () => {
+  it('fails a message that is past its deadline as a timeout, once', async () => {
     const before = await ended('timeout')
     answers = false
     const { umid } = await runtime.send(1)
@@ -117,7 +117,7 @@ describe('a Node-RED that was suspended', function () {
     assert.equal(times.get(umid)?.length, 1) // no time is left for another attempt
   })
 
-  it('sends again, and has had one end for each message', async () => {
+  it('sends again, and has had one outcome for each message', async () => {
     const before = await ended('sent')
     await runtime.send(1)
     await untilEnded('sent', before + 1)

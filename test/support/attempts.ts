@@ -9,7 +9,7 @@ import {
 /** An attempt without HTTP: resolves with the status of a success, rejects with a MessagingError. */
 export type Try = (signal: AbortSignal) => Promise<number>
 
-/** A limiter at which nobody waits, unless a test says otherwise. */
+/** A limiter that never queues, unless a test changes its options. */
 export function createLimiter(limits: Partial<LimiterOptions> = {}): RequestLimiter {
   return new RequestLimiter({
     maxInFlight: 1000,
@@ -20,7 +20,7 @@ export function createLimiter(limits: Partial<LimiterOptions> = {}): RequestLimi
   })
 }
 
-/** Starts a send whose attempts are made by a function. */
+/** Starts a request whose attempts are made by a function. */
 export function sendBy(attempt: Try, limits: RequestLimits, limiter = createLimiter()): ApiRequest {
   const context = {
     ...limits,
@@ -30,7 +30,7 @@ export function sendBy(attempt: Try, limits: RequestLimits, limiter = createLimi
   return new ApiRequest(context, { path: '', body: '' })
 }
 
-function toAttempt(attempt: Try, reporter: AttemptHandler): Attempt {
+function toAttempt(attempt: Try, handler: AttemptHandler): Attempt {
   const controller = new AbortController()
   const { signal } = controller
   return {
@@ -39,10 +39,10 @@ function toAttempt(attempt: Try, reporter: AttemptHandler): Attempt {
       attempt(signal).then(
         (statusCode) => {
           if (signal.aborted) return
-          reporter.onAccepted(statusCode)
-          reporter.onEnd()
+          handler.onAccepted(statusCode)
+          handler.onEnd()
         },
-        (error) => signal.aborted || reporter.onFailed(error),
+        (error) => signal.aborted || handler.onFailed(error),
       )
     },
     abort() {

@@ -41,7 +41,7 @@ export function createClient(origin: string, options: Partial<ClientOptions> = {
   return client
 }
 
-/** A client for which a single failure is final: no pause fits before the deadline. */
+/** A client that does not retry: no pause fits before the deadline. */
 export function createHastyClient(origin: string, options: Partial<ClientOptions> = {}): Client {
   return createClient(origin, { timeout: 100, deadline: 120, ...options })
 }

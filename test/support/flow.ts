@@ -4,6 +4,7 @@ import type { NodeDef, NodeInitializer, NodeMessage } from 'node-red'
 import RED from 'node-red'
 import helper from 'node-red-node-test-helper'
 import account from '../../nodes/account/account'
+import reply from '../../nodes/reply/reply'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
 import { CANARY } from './events'
 
@@ -12,6 +13,7 @@ helper.init(require.resolve('node-red'))
 /** A message that left a node. */
 export interface Output extends NodeMessage {
   typing?: Record<string, unknown>
+  reply?: Record<string, unknown>
   error?: Record<string, unknown>
   _error?: unknown
 }
@@ -27,6 +29,8 @@ const ENDS = ['success', 'error', 'caught', 'completed'] as const
 /** What a test sets of the flow; the rest is a flow that works. */
 export interface FlowOptions {
   account?: object
+  /** The node that is tested; a typing indicator unless said otherwise. */
+  tested?: { id: string; type: string }
   node?: object
   apiKey?: string
   /** Whether output 2 is wired. */
@@ -42,10 +46,12 @@ export interface FlowOptions {
   types?: NodeInitializer[]
 }
 
-/** A running flow: a typing indicator with its account, and a node at each output. */
+const TYPING_INDICATOR = { id: 'typing', type: '8x8-typing-indicator' }
+
+/** A running flow: the tested node with its account, and a node at each output. */
 export interface Flow {
   /**
-   * Sends a message into the typing indicator; resolves with where it came out first, and how.
+   * Sends a message into the tested node; resolves with where it came out first, and how.
    * Each gets an id of its own, but a frozen one, which has to bring it.
    */
   send(msg: object): Promise<Arrival>
@@ -53,7 +59,7 @@ export interface Flow {
   next(port: Arrival['port']): Promise<Output>
   /** Everything that came out so far, in order. */
   outputs: Arrival[]
-  /** Statuses of the typing indicator so far. */
+  /** Statuses of the tested node so far. */
   statuses: { fill?: string; shape?: string; text?: string }[]
   /** Messages for which `done` was called, and with what. */
   completions: { msg: Output; error: Error | undefined }[]
@@ -63,13 +69,14 @@ export interface Flow {
 
 function nodesOf(options: FlowOptions): object[] {
   // Without a position it would be a config node.
+  const { id, type } = options.tested ?? TYPING_INDICATOR
   const node = (id: string, type: string) => ({ id, type, z: 'tab', x: 0, y: 0, wires: [] })
   return [
     { id: 'tab', type: 'tab', label: 'test', ...options.tab },
     ...(options.configs ?? []),
     { id: 'account', type: '8x8-account', subAccountId: 'my_sub', ...options.account },
     {
-      ...node('typing', '8x8-typing-indicator'),
+      ...node(id, type),
       account: 'account',
       wires: [['success'], options.errors === false ? [] : ['error']],
       ...options.node,
@@ -82,6 +89,7 @@ function nodesOf(options: FlowOptions): object[] {
 
 /** Loads a flow into a Node-RED runtime. Ends with {@link unloadFlow}. */
 export async function loadFlow(options: FlowOptions): Promise<Flow> {
+  testedId = (options.tested ?? TYPING_INDICATOR).id
   const outputs: Flow['outputs'] = []
   const statuses: Flow['statuses'] = []
   const completions: Flow['completions'] = []
@@ -101,16 +109,16 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
   RED.hooks.add(
     'onComplete.test',
     (event: { msg: Output; error?: Error; node: { id: string } }) => {
-      if (event.node.id === 'typing') completions.push({ msg: event.msg, error: event.error })
+      if (event.node.id === testedId) completions.push({ msg: event.msg, error: event.error })
     },
   )
   RED.runtime.events.on('node-status', onStatus)
   stopListening = () => RED.runtime.events.removeListener('node-status', onStatus)
   function onStatus({ id, status }: { id: string; status: object }) {
-    if (id === 'typing') statuses.push(status)
+    if (id === testedId) statuses.push(status)
   }
   const credentials = { account: { apiKey: options.apiKey ?? CANARY }, ...options.credentials }
-  const types = [account, typingIndicator, ...(options.types ?? [])]
+  const types = [account, typingIndicator, reply, ...(options.types ?? [])]
   await helper.load(types, nodesOf(options) as NodeDef[], credentials)
   listen()
   let count = 0
@@ -122,7 +130,7 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
       new Promise((resolve) => {
         if (Object.isExtensible(msg)) Object.assign(msg, { _msgid: `test-${count++}` })
         waiting.set((msg as Output)._msgid, resolve)
-        helper.getNode('typing').receive(msg as Output)
+        helper.getNode(testedId).receive(msg as Output)
       }),
     next: async (port) => (await once(arrivals, `at ${port}`))[0],
     async deploy(changed, type) {
@@ -134,6 +142,9 @@ export async function loadFlow(options: FlowOptions): Promise<Flow> {
 
 let stopListening = () => {}
 
+/** The node that the loaded flow tests. */
+let testedId = TYPING_INDICATOR.id
+
 /** Ends what {@link loadFlow} began. For `afterEach`. */
 export async function unloadFlow(): Promise<void> {
   await helper.unload()
@@ -141,9 +152,9 @@ export async function unloadFlow(): Promise<void> {
   stopListening()
 }
 
-/** Resolves when the typing indicator reports an error to the runtime, with a text that matches. */
+/** Resolves when the tested node reports an error to the runtime, with a text that matches. */
 export function reported(text = /(?:)/): Promise<void> {
-  const node: NodeJS.EventEmitter = helper.getNode('typing')
+  const node: NodeJS.EventEmitter = helper.getNode(testedId)
   return new Promise((resolve) => {
     node.on('call:error', ({ args }: { args: unknown[] }) => text.test(`${args[0]}`) && resolve())
   })

@@ -1,9 +1,9 @@
 import type { Sources } from '../../nodes/lib/message/diagnose'
+import type { FIELDS } from '../../nodes/typing-indicator/request'
 
-/** Where a node with its defaults reads; there is no key to take out. */
-export const SOURCES: Sources = {
+/** Where a typing indicator with its defaults reads; there is no key to take out. */
+export const SOURCES: Sources<(typeof FIELDS)[number]> = {
   places: {
-    action: 'msg.action',
     umid: 'msg.umid',
     channel: 'msg.channel',
     subAccountId: 'the property Sub-account',

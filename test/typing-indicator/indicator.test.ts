@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { MessagingError } from '../../nodes/lib/errors'
 import type { NodeAdapter } from '../../nodes/lib/node-red/node-adapter'
 import { Output } from '../../nodes/lib/node-red/output'
+import { Replies } from '../../nodes/lib/replies/replies'
 import { Sessions } from '../../nodes/lib/typing/sessions'
 import { Indicator } from '../../nodes/typing-indicator/indicator'
 import { IndicatorStatus } from '../../nodes/typing-indicator/indicator-status'
@@ -30,7 +31,9 @@ describe('indicator', () => {
   async function open(read: () => Values | Promise<Values>, answer?: () => void) {
     const server = await startServer((response) => (answer ? answer() : response.end()))
     const client = createClient(server.url)
-    const connection = { client, sessions: new Sessions(client), subAccountId: 'my_sub' }
+    const sessions = new Sessions(client)
+    const replies = new Replies(client, sessions, { timeout: 5000, maxWaiting: 10_000 })
+    const connection = { client, sessions, replies, subAccountId: 'my_sub' }
     const status = new IndicatorStatus(String)
     const indicator = new Indicator({
       id: 'typing',

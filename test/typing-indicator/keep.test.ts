@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
 import { readTiming } from '../../nodes/typing-indicator/timing'
 import { CANARY } from '../support/events'
+import { failNext } from '../support/faults'
 import { Keeping, MSISDN, SUB, stopNode, unloadKeeping } from '../support/keeping'
 import { CATCH } from '../support/typing'
 
@@ -187,7 +188,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
 
   it('sends a first indicator that fails to output 2, and keeps nothing', async () => {
     const keep = await Keeping.load()
-    keep.sandbox.failNext({ status: 401, code: 1200 })
+    failNext(keep.sandbox, { status: 401, code: 1200 })
     const { umid, msg } = keep.inbound()
     const { port, msg: failed } = await keep.flow.send(msg)
     assert.equal(port, 'error')
@@ -200,7 +201,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     const keep = await Keeping.load()
     const { umid, msg } = keep.inbound()
     await keep.flow.send(msg)
-    keep.sandbox.failNext({ status: 500 }, { status: 500 })
+    failNext(keep.sandbox, { status: 500 }, { status: 500 })
     await once(keep.sandbox, 'request')
     while (!keep.dots() || keep.requestsFor(umid) < 4) await sleep(10)
     assert.equal(keep.flow.outputs.length, 1)

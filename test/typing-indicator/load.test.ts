@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Fault } from '../../nodes/lib/sandbox/faults'
 import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
 import { type Arrival, loadFlow, unloadFlow } from '../support/flow'
+import { seededRandom } from '../support/random'
 
 const MESSAGES = 2000
 
@@ -17,8 +18,8 @@ describe('8x8-typing-indicator under load', () => {
     const flow = await loadFlow({ account })
     const { sandbox, release } = await acquireSandbox()
     try {
-      const random = generator(8)
-      sandbox.fault = () => anything(random)
+      const random = seededRandom(8)
+      sandbox.addFault(() => anything(random))
       const arrivals: Promise<Arrival>[] = []
       for (let i = 0; i < MESSAGES; i++) {
         const { umid } = sandbox.receive({ subAccountId: 'my_sub', msisdn: `+65${i}` })
@@ -51,18 +52,6 @@ describe('8x8-typing-indicator under load', () => {
     }
   })
 })
-
-/**
- * Numbers from 0 to 1 that are the same in every run: a linear congruential generator with the
- * constants of Numerical Recipes.
- */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 /**
  * One of ten requests each: 500, reset, hang; the others are answered, some late. 429 is rarer,

@@ -5,9 +5,11 @@ import { parse } from 'acorn'
 import { simple } from 'acorn-walk'
 import { transformSync } from 'esbuild'
 import { ACCOUNT_DEFAULTS } from '../../nodes/account/options'
+import { INBOUND_DEFAULTS } from '../../nodes/inbound/options'
+import { REPLY_DEFAULTS } from '../../nodes/reply/options'
 import { SANDBOX_DEFAULTS } from '../../nodes/sandbox/options'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
-import { NODES, readCatalog, SETS } from '../support/catalogs'
+import { NODES, type NodeSet, readCatalog, SETS } from '../support/catalogs'
 
 const sources = (folder: string) =>
   readdirSync(join(NODES, folder), { recursive: true, encoding: 'utf8' })
@@ -32,7 +34,9 @@ const SENTENCE = /(^|[^#.\w-])\p{L}{2,}[,:]? \p{L}{2,}/u
 const WORD = /^\p{Lu}\p{Ll}+\P{L}*$/u
 
 /** Texts for machines that look like words, and ends of keys. */
-const NOT_WORDS = new Set(['input change', 'input, select', 'http proxy', 'Missing', 'Type'])
+const NOT_WORDS = new Set([
+  ...['input change', 'input, select', 'http proxy', 'http in', 'Bearer ', 'Missing', 'Type'],
+])
 
 const isRead = (text: string) => (SENTENCE.test(text) || WORD.test(text)) && !NOT_WORDS.has(text)
 
@@ -41,6 +45,16 @@ const codeOf = (files: { code: string }[]) => files.map(({ code }) => code).join
 /** Whether code has a property or a text of this name. */
 const isNamed = (name: string | undefined, code: string) =>
   name !== undefined && new RegExp(`'${name}'|\\b${name}\\??:`).test(code)
+
+/** The sets whose nodes show what is wrong with their account, and so have the words for it. */
+const USERS = ['typing-indicator', 'reply'] as const
+
+/** What the modules that a set shares with others show or look up. */
+const sourcesOf = (set: NodeSet) => [
+  ...sources(set),
+  ...sources('lib/editor'),
+  ...(set === 'account' ? [] : sources('lib/node-red')),
+]
 
 describe('text in code', () => {
   it('is found where it is', () => {
@@ -56,8 +70,15 @@ describe('text in code', () => {
   })
 
   for (const [prefix, set, file, list] of [
-    ['status', 'typing-indicator', 'lib/errors.ts', /const RETRYABLE = \{([^}]+)\}/],
-    ['status', 'typing-indicator', 'typing-indicator/result.ts', /\bstate: ((?:'\w+'[ |]*)+)/],
+    ...USERS.map(
+      (set) => ['status', set, 'lib/errors.ts', /const RETRYABLE = \{([^}]+)\}/] as const,
+    ),
+    [
+      'status',
+      'typing-indicator',
+      'typing-indicator/indicator-status.ts',
+      /const LOOKS: [^=]*= \{([\s\S]*?)\n\}/,
+    ],
     [
       'test',
       'account',
@@ -67,24 +88,26 @@ describe('text in code', () => {
   ] as const) {
     it(`is in the catalog of ${set} for each ${prefix} that ${file} knows`, () => {
       const [, names = ''] = list.exec(readFileSync(join(NODES, file), 'utf8')) ?? []
-      const keys = (names.match(/[\w-]+(?=')|\w+(?=:)/g) ?? []).map((name) => `${prefix}.${name}`)
+      const found = names.match(/(?<=\| ')\w+|^\s*'?[\w-]+(?='?:)/gm) ?? []
+      const keys = found.map((name) => `${prefix}.${name.replace(/[\s']/g, '')}`)
       assert.ok(keys.length >= 4, `${keys}`)
       const catalog = readCatalog(set, 'en-US')
       for (const key of keys) assert.ok(catalog.get(key), key)
     })
   }
 
-  for (const [set, options, credential] of [
-    ['account', ACCOUNT_DEFAULTS, 'apiKey'],
-    ['typing-indicator', TYPING_INDICATOR_DEFAULTS, undefined],
-    ['sandbox', SANDBOX_DEFAULTS, 'webhookAuthorization'],
+  for (const [set, options, more] of [
+    ...USERS.map((set) => [set, ACCOUNT_DEFAULTS, ['apiKey']] as const),
+    ['inbound', INBOUND_DEFAULTS, ['webhookAuthorization']],
+    ['typing-indicator', TYPING_INDICATOR_DEFAULTS, []],
+    ['reply', REPLY_DEFAULTS, []],
+    ['sandbox', SANDBOX_DEFAULTS, ['webhookAuthorization']],
   ] as const) {
-    it(`is in the catalogs for the status of each property of ${set} that can be wrong`, () => {
-      // What is wrong with an account is shown by the nodes that use it.
-      const catalog = readCatalog(set === 'sandbox' ? set : 'typing-indicator', 'en-US')
-      const fields = [...Object.keys(options), ...(credential ? [credential] : [])].filter(
-        (field) => field !== 'name' && !field.endsWith('Type'),
-      )
+    const fields = [...Object.keys(options), ...more].filter(
+      (field) => field !== 'name' && !field.endsWith('Type'),
+    )
+    it(`is in the catalog of ${set} for the status of each of ${fields.join(', ')}`, () => {
+      const catalog = readCatalog(set, 'en-US')
       for (const field of fields) assert.ok(catalog.get(`status.check.${field}`), field)
     })
   }
@@ -94,7 +117,7 @@ describe('text in code', () => {
       const catalog = readCatalog(set, 'en-US')
       const form = readFileSync(join(NODES, set, `${set}.html`), 'utf8')
       const inForm = [...form.matchAll(/data-i18n="([^"]+)"/g)].flatMap(([, value = '']) =>
-        value.split(';').map((part) => part.replace(/^\[\w+\]/, '')),
+        value.split(';').map((part) => part.replace(/^\[[\w-]+\]/, '')),
       )
 
       it('is in the catalog and not in the form', () => {
@@ -115,10 +138,9 @@ describe('text in code', () => {
       })
 
       it('is in the catalog and not in a status', () => {
-        const statuses = sources(set).flatMap(({ code }) => [
+        const statuses = sourcesOf(set).flatMap(({ code }) => [
           ...code.matchAll(/\bshape: '\w+', text: (['`][^'`]*)/g),
         ])
-        assert.equal(statuses.length > 0, set !== 'account', 'an account has no status of its own')
         for (const [status, text] of statuses) assert.match(`${text}`, /^['`]status\./, status)
       })
 
@@ -132,8 +154,8 @@ describe('text in code', () => {
       })
 
       it('is not in the catalog for nothing', () => {
-        const code = codeOf(sources(set))
-        const all = codeOf(SETS.flatMap(sources))
+        const code = codeOf(sourcesOf(set))
+        const all = codeOf([...SETS, 'lib'].flatMap(sources))
         // Keys that are put together: `check.${field}` in the code stands for all below check whose
         // last part is a name or a text somewhere.
         const built = [...code.matchAll(/`([\w.]+\.)\$\{[^}]+\}(\w*)`/g)].map(

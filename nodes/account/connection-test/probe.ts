@@ -1,7 +1,7 @@
 import { CODES } from '../../lib/api'
 import { Client, type ClientOptions } from '../../lib/client/client'
 import type { Server } from '../../lib/client/transport'
-import type { MessagingError } from '../../lib/errors'
+import type { ConnectionFailure, MessagingError } from '../../lib/errors'
 import type { ConnectionTestResponse, ConnectionTestResult } from './result'
 
 /** A connection to test. */
@@ -20,11 +20,11 @@ const MAX_TEST_DURATION = 10_000
 export async function probeConnection({
   server,
   subAccountId,
-  ...way
+  ...options
 }: ConnectionTest): Promise<ConnectionTestResponse> {
-  const timeout = Math.min(way.timeout, MAX_TEST_DURATION)
-  const once = { deadline: timeout, retries: false, maxInFlight: 1, maxWaiting: 0 }
-  const client = new Client({ ...way, ...once, server, timeout })
+  const timeout = Math.min(options.timeout, MAX_TEST_DURATION)
+  const limits = { deadline: timeout, retries: false, maxInFlight: 1, maxWaiting: 0 }
+  const client = new Client({ ...options, ...limits, server, timeout })
   const { host } = new URL(server.origin)
   try {
     await client.send({ subAccountId, channel: 'whatsapp', umid: NO_UMID }).result
@@ -33,7 +33,7 @@ export async function probeConnection({
     const failure = error as MessagingError
     const { statusCode, code } = failure.cause
     const detail = [statusCode, code, failure.connectionFailure?.code].filter(Boolean).join(', ')
-    const result = resultOf(failure, way.proxy !== undefined)
+    const result = resultOf(failure, options.proxy !== undefined)
     return { result, host, seconds: timeout / 1000, ...(detail && { detail }) }
   } finally {
     await client.close()
@@ -64,10 +64,9 @@ function resultOf(
     case 'timeout':
       return 'timeout'
     case 'network':
-      if (!connectionFailure) return 'unreachable'
-      return viaProxy && isOfWay(connectionFailure.what) ? 'proxy' : connectionFailure.what
+      return resultOfNetwork(connectionFailure?.what, viaProxy)
     case 'server':
-      return connectionFailure?.what === 'foreign' ? 'foreign' : 'server'
+      return connectionFailure?.what === 'unexpectedResponse' ? 'foreign' : 'server'
     default:
       if (statusCode === 426) return 'tls'
       // 8x8 looks at the umid only after the key and the sub-account. Its codes have four digits.
@@ -75,6 +74,10 @@ function resultOf(
   }
 }
 
-function isOfWay(what: string): boolean {
-  return what === 'host' || what === 'unreachable'
+function resultOfNetwork(
+  what: ConnectionFailure['what'] | undefined,
+  viaProxy: boolean,
+): ConnectionTestResult {
+  if (what === undefined || what === 'unexpectedResponse') return 'unreachable'
+  return viaProxy && (what === 'host' || what === 'unreachable') ? 'proxy' : what
 }

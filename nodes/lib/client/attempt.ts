@@ -1,26 +1,26 @@
 import type { Dispatcher } from 'undici'
 import { errorOfAnswer, errorOfConnection, errorOfPage, MessagingError } from '../errors'
-import { beginsLikePage, decodeBody, pageTypeOf } from './body'
+import { beginsLikePage, decodeBody, pageTypeOf, parseReceipt, type Receipt } from './body'
 import type { Attempt, AttemptHandler } from './request'
 import type { RequestOptions, ResponseHandler, Transport } from './transport'
 
-/** Bytes read of an answer; 8x8's error bodies have about 200. */
+/** Bytes read of a response; 8x8's error bodies have about 200. */
 const MAX_RESPONSE_BYTES = 64 * 1024
 
 /** Bytes of a success that say whether it is a page; our choice: none has so many blanks before it. */
 const START_OF_PAGE = 1024
 
 /**
- * ms in which a success without a type has to show a page. Our choice: nobody should wait long for a
- * body that tells nothing else.
+ * ms in which a success without a type has to show a page. Our choice: nobody should wait long for
+ * the body of an indicator, which tells nothing else.
  */
 const BODY_PATIENCE = 500
 
 const ABORTED = new Error('aborted')
 
 /**
- * One request and its answer. A handler of undici's own, because `request()` makes a stream of
- * each answer, and needs a signal to be ended: together nearly half of what a message costs.
+ * One request and its response. A handler for undici's `dispatch`, because `request()` makes a stream
+ * of each response, and needs a signal to be ended: together nearly half of what a message costs.
  */
 export class HttpAttempt implements Attempt, ResponseHandler {
   readonly #transport: Transport
@@ -31,7 +31,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
   #finished = false
   #written = false
   #accepted = false
-  /** 0 until the head of the answer is there. */
+  /** 0 until the head of the response is there. */
   #statusCode = 0
   /** The media type of a success that is a page, and so none. */
   #pageType: string | undefined
@@ -85,6 +85,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     const type = header('content-type')
     const isEmpty = statusCode === 204 || header('content-length') === '0'
     if (!isEmpty) this.#pageType = pageTypeOf(type)
+    if (this.#options.atMostOnce) return // the body is read to its end
     if (isEmpty || /json/i.test(type ?? '')) this.#acceptUnlessPage()
     else this.#patience = setTimeout(() => this.#acceptUnlessPage(), BODY_PATIENCE)
   }
@@ -98,7 +99,8 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     } else if (!this.#accepted) {
       this.#chunks ??= []
       this.#chunks.push(chunk)
-      if (this.#statusCode < 300 && !this.#pageType) this.#judgeStart(this.#chunks)
+      const mayBePage = this.#statusCode < 300 && !this.#pageType && !this.#options.atMostOnce
+      if (mayBePage) this.#judgeStart(this.#chunks)
     }
   }
 
@@ -122,10 +124,10 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     }
   }
 
-  /** @param text of an answer that is not a success, where it could be read */
+  /** @param text the body, where it could be read to its end */
   #finish(text: string | undefined): void {
     this.#finished = true
-    this.#acceptUnlessPage()
+    this.#acceptUnlessPage(text)
     if (this.#accepted) this.#handler.onEnd()
     else this.#handler.onFailed(this.#verdict(text))
   }
@@ -137,13 +139,28 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     if (isPage !== undefined || this.#bytes > START_OF_PAGE) this.#acceptUnlessPage()
   }
 
-  /** Of a success the body is read only to free the connection, so nobody waits for its end. */
-  #acceptUnlessPage(): void {
+  /**
+   * The body of an indicator's success is read only to free the connection, so nobody waits for its
+   * end. That of a reply is read to its end; one that is cut is a success all the same.
+   */
+  #acceptUnlessPage(text?: string): void {
     clearTimeout(this.#patience)
-    if (this.#accepted || !this.#statusCode || this.#statusCode >= 300 || this.#pageType) return
+    if (this.#accepted || !this.#statusCode || this.#statusCode >= 300) return
+    let receipt: Receipt | undefined
+    if (this.#options.atMostOnce) {
+      this.#pageType ??= this.#pageTypeOfBody()
+      if (!this.#pageType && text !== undefined) receipt = parseReceipt(text)
+    }
+    if (this.#pageType) return
     this.#accepted = true
     this.#chunks = undefined
-    this.#handler.onAccepted(this.#statusCode)
+    this.#handler.onAccepted(this.#statusCode, receipt)
+  }
+
+  /** `text/html` where the body, as far as it is there, begins like a page. */
+  #pageTypeOfBody(): string | undefined {
+    const isPage = beginsLikePage(decodeBody(Buffer.concat(this.#chunks ?? [])))
+    return isPage ? 'text/html' : undefined
   }
 
   #verdict(text: string | undefined): MessagingError {

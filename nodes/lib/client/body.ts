@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** The media types of web pages. */
 const PAGE_TYPE = /^\s*(text\/html|application\/xhtml\+xml)\b/i
 
@@ -26,4 +28,30 @@ export function decodeBody(bytes: Buffer): string {
   const mark = bytes.subarray(0, 2).toString('hex')
   const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
   return new TextDecoder(encoding).decode(bytes)
+}
+
+/** What 8x8 says of a reply that it took. */
+export interface Receipt {
+  umid?: string
+  /** E.g. `queued`. */
+  state?: string
+}
+
+const text = z.string().min(1).max(100).optional().catch(undefined)
+const receipt = z.object({
+  umid: text,
+  status: z.object({ state: text }).optional().catch(undefined),
+})
+
+/** Reads the body of a reply's success; undefined where it tells nothing. */
+export function parseReceipt(body: string): Receipt | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(body)
+  } catch {
+    return undefined // empty or cut
+  }
+  const { umid, status } = receipt.safeParse(json).data ?? {}
+  const state = status?.state
+  return umid || state ? { ...(umid && { umid }), ...(state && { state }) } : undefined
 }

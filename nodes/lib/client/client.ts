@@ -2,12 +2,12 @@ import { type Channel, subAccountPath } from '../api'
 import { HttpAttempt } from './attempt'
 import { RequestLimiter } from './limiter'
 import { ApiRequest, type RequestContext, type RequestLimits } from './request'
-import { Transport, type TransportOptions } from './transport'
+import { type RequestOptions, Transport, type TransportOptions } from './transport'
 
 export interface ClientOptions extends RequestLimits, Omit<TransportOptions, 'connections'> {
-  /** Requests at once, and connections. */
+  /** Requests at once, and connections; replies have as many of their own. */
   maxInFlight: number
-  /** Sends that may wait for their turn. */
+  /** Indicators that may be queued, and replies. */
   maxWaiting: number
 }
 
@@ -20,7 +20,15 @@ export interface TypingEvent {
   umid: string
 }
 
-/** Sends events to 8x8: no more at once than the account takes, with retries. */
+/** A reply to post. */
+export interface ReplyBody {
+  /** Matches {@link SUB_ACCOUNT_ID} of the API. */
+  subAccountId: string
+  /** JSON. */
+  body: string
+}
+
+/** Sends requests to 8x8: no more at once than the account allows, with retries. */
 export class Client {
   readonly #context: RequestContext
   readonly #transport: Transport
@@ -37,17 +45,17 @@ export class Client {
       deadline,
       retries,
       random,
-      createAttempt: (post, reporter) => new HttpAttempt(this.#transport, post, reporter),
-      onFinished: (sending) => this.#pending.delete(sending),
+      createAttempt: (request, handler) => new HttpAttempt(this.#transport, request, handler),
+      onFinished: (request) => this.#pending.delete(request),
     }
   }
 
-  /** Whether it sends no more, because its account was stopped or deployed again. */
+  /** Whether it sends nothing more, because its account was stopped or redeployed. */
   get closed(): boolean {
     return this.#context.limiter.closed
   }
 
-  /** Sends a typing indicator, with retries of what a retry can cure. */
+  /** Sends a typing indicator; failures that a retry can cure are retried. */
   send({ subAccountId, channel, umid }: TypingEvent): ApiRequest {
     if (subAccountId !== this.#path.subAccountId) {
       this.#path = { subAccountId, events: subAccountPath(subAccountId, 'events') }
@@ -55,15 +63,29 @@ export class Client {
     const path = this.#path.events
     // Neither needs escaping: the channel is one of two words, the umid hexadecimal.
     const body = `{"channel":"${channel}","type":"typing","umid":"${umid}"}`
-    const sending = new ApiRequest(this.#context, { path, body })
-    if (sending.pending) this.#pending.add(sending)
-    return sending
+    return this.#request({ path, body })
   }
 
-  /** Ends every send under way as `closed`, and all connections. */
+  /**
+   * Posts a reply, at most once: it is tried again only where 8x8 cannot have taken it (no connection,
+   * 429, 421, 425). What else fails after it was written has `maybeSent`. Replies go before
+   * indicators, and have a queue of their own.
+   */
+  sendReply({ subAccountId, body }: ReplyBody): ApiRequest {
+    const path = subAccountPath(subAccountId, 'messages')
+    return this.#request({ path, body, atMostOnce: true })
+  }
+
+  #request(options: RequestOptions): ApiRequest {
+    const request = new ApiRequest(this.#context, options)
+    if (request.pending) this.#pending.add(request)
+    return request
+  }
+
+  /** Ends every pending request as `closed`, and all connections. */
   async close(): Promise<void> {
     this.#context.limiter.close()
-    for (const sending of this.#pending) sending.cancel()
+    for (const request of this.#pending) request.cancel()
     await this.#transport.destroy()
   }
 }

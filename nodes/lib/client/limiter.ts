@@ -3,43 +3,66 @@ import { Queue, type Queued } from './queue'
 
 /** What bounds the requests of an account. */
 export interface LimiterOptions {
-  /** Guests inside at once, 1 or more. */
+  /** Requests in flight at once, 1 or more. */
   maxInFlight: number
-  /** Guests that may wait. */
+  /** Requests of a priority that may be queued. */
   maxWaiting: number
-  /** ms for which a refusal keeps the gate shut at most. */
+  /** ms for which a 429 blocks new requests at most. */
   maxBlock: number
   /** Source of jitter, from 0 to 1. */
   random?: (() => number) | undefined
 }
 
-/** What passes the gate: a message, once for each of its attempts. */
+/** Which requests go first: replies are `high`, indicators `normal`. */
+export type Priority = 'high' | 'normal'
+
+/** How a request wants to be queued. */
+export interface AcquireOptions {
+  priority: Priority
+  /** A request that was in flight before goes before new ones, and is never `overloaded`. */
+  isRetry: boolean
+}
+
+/** A request that needs a slot: one message, once for each of its attempts. */
 export interface QueuedRequest extends Queued<QueuedRequest> {
-  /** Its turn has come: it is inside until it leaves. Must not throw. */
+  /** The request has a slot until it is released. Must not throw. */
   onAcquired(): void
-  /** Inside since this hold; undefined while outside. The gate's own. */
+  /** The generation in which it got its slot; undefined without one. The limiter's own. */
   generation?: number | undefined
 }
 
+/** The requests that are queued with one priority. */
+class Lane {
+  readonly retries = new Queue<QueuedRequest>()
+  readonly newRequests = new Queue<QueuedRequest>()
+
+  get length(): number {
+    return this.retries.length + this.newRequests.length
+  }
+
+  shift(): QueuedRequest | undefined {
+    return this.retries.shift() ?? this.newRequests.shift()
+  }
+}
+
 /**
- * How many requests of an account are under way, and who is next. A refusal (429) shuts it for
- * everybody; then it opens slowly: for one guest first, and for one more with each success.
- * Whoever comes again goes before who is new: its deadline is nearer. docs/adr/0009.
+ * Limits how many requests of an account are in flight, and says which is next. A 429 blocks all of
+ * them; then one request goes out, and one more with each success. Retries go before new requests,
+ * because their deadline is nearer. docs/adr/0009.
  */
 export class RequestLimiter {
   readonly #limits: LimiterOptions
-  readonly #retries = new Queue<QueuedRequest>()
-  readonly #newRequests = new Queue<QueuedRequest>()
+  readonly #lanes: Record<Priority, Lane> = { high: new Lane(), normal: new Lane() }
   #inFlight = 0
-  /** Guests that may be inside now. */
+  /** Requests that may be in flight now. */
   #concurrency: number
   #closed = false
-  /** Holds so far, and those in a row. */
+  /** Counts the blocks so far: requests of an earlier generation say nothing about now. */
   #generation = 0
   #rateLimitsInARow = 0
-  /** performance.now(); 0: open. */
+  /** performance.now(); 0: not blocked. */
   #blockedUntil = 0
-  /** Runs only while somebody waits for the end of a hold. */
+  /** Runs only while requests are queued until the end of a block. */
   #timer: NodeJS.Timeout | undefined
   #drainScheduled = false
 
@@ -48,22 +71,31 @@ export class RequestLimiter {
     this.#concurrency = limits.maxInFlight
   }
 
-  /** Whether nobody goes in any more. */
+  /** Whether it gives out no more slots. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Guests outside. */
-  get waiting(): number {
-    return this.#retries.length + this.#newRequests.length
+  get maxInFlight(): number {
+    return this.#limits.maxInFlight
   }
 
-  /** Whether fewer go in than could, because of a refusal. */
+  /** Requests that are queued. */
+  get waiting(): number {
+    return this.#lanes.high.length + this.#lanes.normal.length
+  }
+
+  /** Requests that are queued with a priority. */
+  waitingWith(priority: Priority): number {
+    return this.#lanes[priority].length
+  }
+
+  /** Whether fewer requests go out than the account allows, because of a 429. */
   get isRateLimited(): boolean {
     return this.#rateLimitsInARow > 0 || this.#concurrency < this.#limits.maxInFlight
   }
 
-  /** ms until the end of a hold; 0: none. */
+  /** ms until the end of a block; 0: none. */
   blockedFor(): number {
     if (this.#blockedUntil === 0) return 0
     const left = this.#blockedUntil - performance.now()
@@ -73,37 +105,41 @@ export class RequestLimiter {
   }
 
   /**
-   * Lets a guest in, now or when its turn comes.
-   * @param again whether it was inside before; such guests are never too many
+   * Runs the request now, or queues it until a slot is free. `overloaded`: the queue of its priority
+   * is full. `closed`: the account is closing.
    */
-  acquire(guest: QueuedRequest, again: boolean): 'inside' | 'waiting' | 'overloaded' | 'closed' {
+  acquire(
+    request: QueuedRequest,
+    { priority, isRetry }: AcquireOptions,
+  ): 'acquired' | 'queued' | 'overloaded' | 'closed' {
     if (this.#closed) return 'closed'
     if (this.waiting === 0 && this.#hasCapacity()) {
-      this.#start(guest)
-      return 'inside'
+      this.#start(request)
+      return 'acquired'
     }
-    if (!again && this.waiting >= this.#limits.maxWaiting) return 'overloaded'
-    const queue = again ? this.#retries : this.#newRequests
-    queue.push(guest)
+    const lane = this.#lanes[priority]
+    if (!isRetry && lane.length >= this.#limits.maxWaiting) return 'overloaded'
+    const queue = isRetry ? lane.retries : lane.newRequests
+    queue.push(request)
     this.#updateTimer()
-    return 'waiting'
+    return 'queued'
   }
 
-  /** A guest goes, from inside or from its place in the queue; from elsewhere: nothing happens. */
-  release(guest: QueuedRequest): void {
-    if (guest.queue) {
-      guest.queue.remove(guest)
+  /** Gives the slot of a request back, or its place in the queue; without either: does nothing. */
+  release(request: QueuedRequest): void {
+    if (request.queue) {
+      request.queue.remove(request)
       this.#updateTimer()
-    } else if (guest.generation !== undefined) {
-      guest.generation = undefined
+    } else if (request.generation !== undefined) {
+      request.generation = undefined
       this.#inFlight--
       this.#scheduleDrain()
     }
   }
 
-  /** The server took what a guest brought. */
+  /** The server took the request. */
   onSuccess({ generation }: QueuedRequest): void {
-    if (generation !== this.#generation) return // it went in before the hold, so it says nothing of now
+    if (generation !== this.#generation) return
     this.#rateLimitsInARow = 0
     if (this.#concurrency === this.#limits.maxInFlight) return
     this.#concurrency++
@@ -111,8 +147,8 @@ export class RequestLimiter {
   }
 
   /**
-   * The server asked a guest for less: nobody goes in for a while. Several refusals of guests that
-   * were inside together count as one, and the longest wait.
+   * The server answered a request with 429: no request goes out for a while. Several 429s of one
+   * generation count as one, with the longest wait.
    * @param retryAfter ms that the server asked for; undefined, 0: it named none
    */
   onRateLimited({ generation }: QueuedRequest, retryAfter = 0): void {
@@ -128,7 +164,7 @@ export class RequestLimiter {
     this.#updateTimer()
   }
 
-  /** Nobody goes in any more. Those who wait have to leave by themselves. */
+  /** Gives out no more slots. Requests that are queued have to be released one by one. */
   close(): void {
     this.#closed = true
     this.#updateTimer()
@@ -138,13 +174,13 @@ export class RequestLimiter {
     return this.#inFlight < this.#concurrency && !this.#closed && this.blockedFor() === 0
   }
 
-  #start(guest: QueuedRequest): void {
+  #start(request: QueuedRequest): void {
     this.#inFlight++
-    guest.generation = this.#generation
-    guest.onAcquired()
+    request.generation = this.#generation
+    request.onAcquired()
   }
 
-  /** A moment later, so that whoever cancels many in a row lets none of them in. */
+  /** In a microtask, so that a node that cancels many requests in a row starts none of them. */
   #scheduleDrain(): void {
     if (this.#drainScheduled || this.waiting === 0) return
     this.#drainScheduled = true
@@ -154,21 +190,21 @@ export class RequestLimiter {
   #drain(): void {
     this.#drainScheduled = false
     while (this.#hasCapacity()) {
-      const guest = this.#retries.shift() ?? this.#newRequests.shift()
-      if (!guest) break
-      this.#start(guest)
+      const request = this.#lanes.high.shift() ?? this.#lanes.normal.shift()
+      if (!request) break
+      this.#start(request)
     }
     this.#updateTimer()
   }
 
-  /** Sets the timer if it is needed, and takes it away if it is not. */
+  /** Sets the timer if it is needed, and clears it if it is not. */
   #updateTimer(): void {
     const wait = this.blockedFor()
     if (this.waiting === 0 || this.#closed || this.#inFlight >= this.#concurrency) {
       clearTimeout(this.#timer)
       this.#timer = undefined
     } else if (wait === 0) {
-      this.#scheduleDrain() // the hold ended since somebody looked
+      this.#scheduleDrain() // the block has ended since the last look
     } else {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined

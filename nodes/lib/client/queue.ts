@@ -6,8 +6,10 @@ export interface Queued<T extends Queued<T>> {
 }
 
 /**
- * First in, first out, and out of the middle at the same cost. Not a Set: whoever asks a Set for
- * its first element walks over the places of all that were deleted before.
+ * First in, first out; items can leave from the middle at the same cost. A linked list, because
+ * the shorter ways cost more: to get the first element of a Set or Map, its iterator walks over all
+ * that were deleted before, and an array needs a search for each cancelled request, or a cleanup of
+ * the holes that they leave.
  */
 export class Queue<T extends Queued<T>> {
   #first: T | undefined
@@ -16,6 +18,10 @@ export class Queue<T extends Queued<T>> {
 
   get length(): number {
     return this.#length
+  }
+
+  get first(): T | undefined {
+    return this.#first
   }
 
   /** @param item stands in no queue */

@@ -1,5 +1,6 @@
-import { closedError, MessagingError, overloadedError } from '../errors'
+import { asMaybeSent, closedError, MessagingError, overloadedError } from '../errors'
 import { backoff } from './backoff'
+import type { Receipt } from './body'
 import type { QueuedRequest, RequestLimiter } from './limiter'
 import type { Queue } from './queue'
 import type { RequestOptions } from './transport'
@@ -7,11 +8,11 @@ import type { RequestOptions } from './transport'
 /** ms that an attempt needs at least to be worth a request. Our choice: no answer comes sooner. */
 const MIN_ATTEMPT = 10
 
-/** What bounds a send. */
+/** What bounds a request. */
 export interface RequestLimits {
-  /** ms for one attempt, from its start to the end of the answer. */
+  /** ms for one attempt, from its start to the end of the response. */
   timeout: number
-  /** ms for all attempts together, with the time that they wait for their turn. */
+  /** ms for all attempts together, with the time in the queue. */
   deadline: number
   /** Whether failures that a retry can cure are retried; blank: yes. */
   retries?: boolean | undefined
@@ -19,57 +20,59 @@ export interface RequestLimits {
   random?: (() => number) | undefined
 }
 
-/** An accepted typing indicator. */
+/** A request that 8x8 accepted. */
 export interface RequestResult {
   statusCode: number
   /** Attempts that it took. */
   attempts: number
-  /** When the accepted request went out, epoch ms. */
+  /** When the accepted attempt went out, epoch ms. */
   sentAt: number
+  /** Of a reply: what 8x8 says of it; absent where the body is empty or cut. */
+  response?: Receipt
 }
 
-/** One attempt. It reports `failed` once, or `accepted` and then `ended`. */
+/** One attempt. It reports `onFailed` once, or `onAccepted` and then `onEnd`. */
 export interface Attempt {
   /** Whether it is on a connection, so that the server may carry it out whatever we do. */
   readonly written: boolean
   start(): void
   /**
-   * Ends it: it reports nothing any more.
-   * @returns the failure, if the head of an answer says it already
+   * Ends it: it reports nothing any more, but for the success that it may already know of.
+   * @returns the failure, if the head of the response says it already
    */
   abort(): MessagingError | undefined
 }
 
 /** Hears how an attempt goes. */
 export interface AttemptHandler {
-  /** The head of the answer is a success. */
-  onAccepted(statusCode: number): void
-  /** After a success: the answer is over, in one way or another. */
+  /** The response is a success. @param receipt of a reply, if there is one */
+  onAccepted(statusCode: number, receipt?: Receipt): void
+  /** After a success: the response has ended, in one way or another. */
   onEnd(): void
   /** The error says whether a retry can help. */
   onFailed(error: MessagingError): void
 }
 
-/** What all sends of an account share. */
+/** What all requests of an account share. */
 export interface RequestContext extends RequestLimits {
   limiter: RequestLimiter
   /** Makes an attempt, which begins by its `start`. */
-  createAttempt(post: RequestOptions, reporter: AttemptHandler): Attempt
-  /** Called when nothing of a send is under way any more. */
-  onFinished?(sending: ApiRequest): void
+  createAttempt(options: RequestOptions, handler: AttemptHandler): Attempt
+  /** Called when a request has its result, and nothing of it is in flight any more. */
+  onFinished?(request: ApiRequest): void
 }
 
 /**
- * A send under way: attempts until one succeeds, one fails for good, or the deadline is near.
- * Our own loop and not undici's RetryAgent: docs/adr/0002. Callbacks, one promise and one timer at
- * a time, because every message comes through here.
+ * A request with retries: attempts until one succeeds, one fails for good, or the deadline is near.
+ * Our own loop and not undici's retry handler: docs/adr/0002. Callbacks, one promise and one timer
+ * at a time, because every message comes through here.
  */
 export class ApiRequest implements QueuedRequest, AttemptHandler {
   /** Rejects with a {@link MessagingError}. */
   readonly result: Promise<RequestResult>
   /** Called when the result is there; for whoever keeps track of it. */
   onSettled: (() => void) | undefined = undefined
-  // The gate's own. Set here, so that all sends have one shape.
+  // The limiter's own. Set here, so that all requests have one shape.
   queue: Queue<QueuedRequest> | undefined = undefined
   prev: QueuedRequest | undefined = undefined
   next: QueuedRequest | undefined = undefined
@@ -77,7 +80,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   readonly #context: RequestContext
   readonly #options: RequestOptions
   readonly #deadlineAt: number
-  #resolve!: (sent: RequestResult) => void
+  #resolve!: (result: RequestResult) => void
   #reject!: (error: MessagingError) => void
   #settled = false
   #cancelled = false
@@ -91,10 +94,10 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   /** Of the attempt, of the pause, or of the time in the queue. */
   #timer: NodeJS.Timeout | undefined
 
-  constructor(company: RequestContext, post: RequestOptions) {
-    this.#context = company
-    this.#options = post
-    this.#deadlineAt = performance.now() + company.deadline
+  constructor(context: RequestContext, options: RequestOptions) {
+    this.#context = context
+    this.#options = options
+    this.#deadlineAt = performance.now() + context.deadline
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -102,13 +105,18 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     this.#acquire()
   }
 
-  /** Whether the result or the end of an answer is still to come. */
+  /** Whether the result or the end of a response is still to come. */
   get pending(): boolean {
     return !this.#settled || this.#attempt !== undefined
   }
 
   get settled(): boolean {
     return this.#settled
+  }
+
+  /** Whether its current attempt is on a connection. */
+  get written(): boolean {
+    return this.#attempt?.written ?? false
   }
 
   /** Whether it was cancelled before its result was there: 8x8 may still carry it out. */
@@ -128,24 +136,25 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   }
 
   /**
-   * Ends it without leaving anything on the wire: what only waits (in the queue, in a pause, for a
-   * connection) ends now; an attempt that was written goes on to its answer or its time limit. The
+   * Ends it without leaving anything in flight: what only waits (in the queue, in a pause, for a
+   * connection) ends now; an attempt that was written goes on to its response or its time limit. The
    * result rejects as `closed` where a further attempt would have followed.
    */
   drain(): void {
     if (this.#settled) return
     this.#draining = true
-    if (!this.#attempt?.written) this.#abort()
+    if (!this.written) this.#abort()
   }
 
   #abort(): void {
+    const { written } = this
     const known = this.#attempt?.abort()
     if (known) this.onFailed(known)
     else if (this.#settled) this.onEnd()
-    else this.#fail(closedError())
+    else this.#fail(written ? this.#unanswered(closedError()) : closedError())
   }
 
-  /** @internal its turn, by the gate */
+  /** @internal by the limiter: it has a slot */
   onAcquired(): void {
     clearTimeout(this.#timer)
     const { timeout } = this.#context
@@ -163,10 +172,12 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   }
 
   /** @internal by the attempt */
-  onAccepted(statusCode: number): void {
+  onAccepted(statusCode: number, receipt?: Receipt): void {
     this.#settled = true
     this.#context.limiter.onSuccess(this)
-    this.#resolve({ statusCode, attempts: this.#attempts, sentAt: this.#sentAt })
+    const result: RequestResult = { statusCode, attempts: this.#attempts, sentAt: this.#sentAt }
+    if (receipt) result.response = receipt
+    this.#resolve(result)
     this.onSettled?.()
   }
 
@@ -182,39 +193,51 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     const { limiter } = this.#context
     if (error.cause.kind === 'rate-limited') limiter.onRateLimited(this, error.retryAfter)
     else if (!error.cause.retryable) limiter.onSuccess(this) // no sign of too many requests
-    this.#retryUnless(error)
+    this.#retryUnless(this.#attempt?.written ? this.#unanswered(error) : error)
   }
 
-  /** Takes its turn, or its place among those who wait. */
+  /** Gets a slot, or a place in the queue. */
   #acquire(): void {
     const { limiter } = this.#context
-    const where = limiter.acquire(this, this.#attempts > 0)
-    if (where === 'inside') return
-    if (where === 'waiting') {
+    const priority = this.#options.atMostOnce ? 'high' : 'normal'
+    const outcome = limiter.acquire(this, { priority, isRetry: this.#attempts > 0 })
+    if (outcome === 'acquired') return
+    if (outcome === 'queued') {
       this.#timer = setTimeout(
         () => this.#onDeadline(),
         Math.ceil(this.#deadlineAt - performance.now()),
       )
     } else {
-      this.#fail(where === 'closed' ? closedError() : overloadedError(limiter.waiting))
+      const overload = () => overloadedError(limiter.waitingWith(priority))
+      this.#fail(outcome === 'closed' ? closedError() : overload())
     }
   }
 
-  /** The attempt took too long, or its answer does not end. */
+  /** The attempt took too long, or its response does not end. */
   #onAttemptTimeout(): void {
+    const { written } = this
     const known = this.#attempt?.abort()
     if (known) this.onFailed(known)
     else if (this.#settled) this.onEnd()
-    // What came before says more than an attempt that the deadline cuts short.
+    else if (written && this.#options.atMostOnce)
+      this.#fail(this.#unanswered(timeoutError(this.#attemptTimeout)))
+    // The failure before says more than an attempt that the deadline cuts short.
     else if (this.#lastError && this.#attemptTimeout < this.#context.timeout)
       this.#fail(this.#lastError)
     else this.#retryUnless(timeoutError(this.#attemptTimeout))
   }
 
-  /** The deadline passed before its turn came. */
+  /** Of an attempt that was written: what a failure means where a repeat may carry it out twice. */
+  #unanswered(error: MessagingError): MessagingError {
+    const { statusCode = 0 } = error.cause
+    const isRefused = statusCode >= 300 && statusCode < 500 && statusCode !== 408
+    return this.#options.atMostOnce && !isRefused ? asMaybeSent(error) : error
+  }
+
+  /** The deadline passed in the queue. */
   #onDeadline(): void {
     const { limiter, deadline } = this.#context
-    this.#fail(this.#lastError ?? queueTimeoutError(limiter.isRateLimited, deadline))
+    this.#fail(this.#lastError ?? queueTimeoutError(limiter, deadline))
   }
 
   /** After an attempt: pauses for the next one, unless there is none. */
@@ -256,9 +279,12 @@ function timeoutError(ms: number): MessagingError {
   return new MessagingError('timeout', `8x8 did not answer within ${Math.round(ms) / 1000} s`)
 }
 
-/** @param held whether 8x8 asked for fewer requests; @param ms how long the message waited */
-function queueTimeoutError(held: boolean, ms: number): MessagingError {
-  const text = `the turn of the message did not come within ${ms / 1000} s`
-  if (held) return new MessagingError('rate-limited', `8x8 limits the rate of requests: ${text}`)
-  return new MessagingError('timeout', `Too many requests are under way: ${text}`)
+/** @param ms how long the message was queued */
+function queueTimeoutError(limiter: RequestLimiter, ms: number): MessagingError {
+  const text = `the message was still queued after ${ms / 1000} s`
+  if (limiter.isRateLimited) {
+    return new MessagingError('rate-limited', `8x8 limits the rate of requests: ${text}`)
+  }
+  const advice = `Max. in flight of the account is ${limiter.maxInFlight}`
+  return new MessagingError('timeout', `Too many requests: ${text}. ${advice}`)
 }

@@ -8,9 +8,11 @@ import { createRedactor, type Redactor } from './redact'
 export interface RequestOptions {
   path: string
   body: string
+  /** Set for what must never be carried out twice: a reply. */
+  atMostOnce?: true
 }
 
-/** undici's handler of a response, which also hears of a request that could not be made. */
+/** undici's handler of a response, which is also called for a request that could not be made. */
 export interface ResponseHandler extends Dispatcher.DispatchHandler {
   onResponseError(controller: Dispatcher.DispatchController | undefined, error: Error): void
 }
@@ -44,7 +46,10 @@ export interface TransportOptions {
 
 /** What is the same for every request. */
 interface ReadyTransport {
+  /** For requests that may be repeated. */
   dispatcher: Dispatcher
+  /** For those that may not; made for the first one. */
+  freshDispatcher(): Dispatcher
   origin: string
   headers: string[]
   redact: Redactor
@@ -56,6 +61,7 @@ export class Transport {
   #ready: ReadyTransport | undefined
   readonly #opening: Promise<void> | undefined
   readonly #sockets = new Set<Socket>()
+  readonly #dispatchers: Dispatcher[] = []
   #destroyed = false
 
   constructor(options: TransportOptions) {
@@ -80,7 +86,7 @@ export class Transport {
   /** Ends all connections, whatever goes on. */
   async destroy(): Promise<void> {
     this.#destroyed = true
-    await this.#ready?.dispatcher.destroy()
+    await Promise.all(this.#dispatchers.map((dispatcher) => dispatcher.destroy()))
     // Of those that still connect, undici knows nothing.
     for (const socket of this.#sockets) socket.destroy()
   }
@@ -98,19 +104,34 @@ export class Transport {
   #open({ origin, apiKey }: Server): void {
     if (this.#destroyed) return
     const headers = ['authorization', `Bearer ${apiKey}`, 'content-type', 'application/json']
-    const dispatcher = createDispatcher(origin, this.#options, this.#sockets)
-    this.#ready = { dispatcher, origin, headers, redact: createRedactor(apiKey) }
+    const create = (keepAlive: Pool.Options) => {
+      const dispatcher = createDispatcher(origin, this.#options, this.#sockets, keepAlive)
+      this.#dispatchers.push(dispatcher)
+      return dispatcher
+    }
+    let fresh: Dispatcher | undefined
+    this.#ready = {
+      dispatcher: create({}),
+      freshDispatcher: () => {
+        fresh ??= create({ keepAliveTimeout: MAX_IDLE, keepAliveMaxTimeout: MAX_IDLE })
+        return fresh
+      },
+      origin,
+      headers,
+      redact: createRedactor(apiKey),
+    }
   }
 }
 
 function dispatch(
-  { dispatcher, origin, headers }: ReadyTransport,
-  { path, body }: RequestOptions,
+  { dispatcher, freshDispatcher, origin, headers }: ReadyTransport,
+  { path, body, atMostOnce }: RequestOptions,
   handler: ResponseHandler,
 ): void {
   try {
+    const chosen = atMostOnce ? freshDispatcher() : dispatcher
     // No time limits of undici's: that of the attempt bounds it as a whole.
-    dispatcher.dispatch(
+    chosen.dispatch(
       { origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 },
       handler,
     )
@@ -122,11 +143,23 @@ function dispatch(
 /** ms for a connection, as undici's own default; it may outlive an attempt, but not by much. */
 const CONNECT_TIMEOUT = 10_000
 
-/** @param sockets gets each one for as long as it is open */
+/**
+ * ms that a connection may have been idle when a request goes out that must not be repeated. A server
+ * may close an idle connection at any moment, and one that is closed while a request goes out leaves
+ * open whether that was carried out. The shortest usual limits of servers are 5 s (Node.js, Apache);
+ * undici takes a shorter one from a `Keep-Alive` header. undici itself never sends a POST again.
+ */
+const MAX_IDLE = 1000
+
+/**
+ * @param sockets gets each one for as long as it is open
+ * @param keepAlive undici's options for idle connections
+ */
 function createDispatcher(
   origin: string,
   options: TransportOptions,
   sockets: Set<Socket>,
+  keepAlive: Pool.Options,
 ): Dispatcher {
   const { tls, proxy, connections } = options
   const timeout = Math.min(options.timeout, CONNECT_TIMEOUT)
@@ -138,9 +171,10 @@ function createDispatcher(
   }
   const requestTls = { ...checked, ...tls }
   const connect = trackSockets(sockets, requestTls)
-  if (!proxy) return new Pool(origin, { connections, connect })
+  if (!proxy) return new Pool(origin, { connections, connect, ...keepAlive })
   const { url, noProxy, token } = proxy
   return new EnvHttpProxyAgent({
+    ...keepAlive,
     connections,
     connect,
     requestTls,

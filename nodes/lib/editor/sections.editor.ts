@@ -29,8 +29,9 @@ export function prepareSections<T extends EditorNodeProperties>(
 
 /** The properties whose fields, hidden ones too, stand in a section. */
 function fieldsOf(section: Element, prefix: string): string[] {
-  const fields = [...section.querySelectorAll(`[id^="${prefix}-"]:is(input, select)`)]
-  return fields.map(({ id }) => id.slice(prefix.length + 1))
+  const ids = [...section.querySelectorAll('[id]')].map(({ id }) => id)
+  const own = ids.filter((id) => id.startsWith(`${prefix}-`))
+  return own.map((id) => id.slice(prefix.length + 1))
 }
 
 function isChanged<T extends EditorNodeProperties>(

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { pathKey } from '../rules'
 import type { ErrorHandler, Handler, HttpApp, HttpRequest } from './app'
 
 /** Answers the requests to one path, with all methods. */
@@ -72,14 +73,6 @@ const answerError: ErrorHandler = (error, _request, response, _next) => {
   const isRefusal = typeof status === 'number' && status >= 400 && status < 500
   if (response.headersSent) response.destroy()
   else response.writeHead(isRefusal ? status : 500).end()
-}
-
-/**
- * Equal for paths that Express matches alike by default: in either case of the letters, with one
- * slash more or less at the end.
- */
-export function pathKey(path: string): string {
-  return path.replace(/(.)\/$/, '$1').toLowerCase()
 }
 
 /** A layer of the router of Express, version 4 or 5. */

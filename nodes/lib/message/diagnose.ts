@@ -1,4 +1,4 @@
-import { type Field, formOf } from './fields'
+import { type Field, formOf, nameOf } from './fields'
 import type { FoundWebhook } from './inbound'
 import { kindOf, quote, quoteText } from './quote'
 import { isObject, readWebhook, textOf } from './webhook'
@@ -19,6 +19,8 @@ export const LABELS: Record<Field, string> = {
   subAccountId: 'Sub-account',
   receivedAt: 'Received at',
   conversation: 'Conversation',
+  content: 'Content',
+  to: 'To',
 }
 
 /**
@@ -33,7 +35,7 @@ export function malformed(
 ): string {
   const quoted = quote(value, redact)
   const wrong = quoted === undefined ? `is ${kindOf(value)}` : `${quoted} is not valid`
-  return `The ${field} ${wrong}: expected ${formOf(field)}. It came from ${place}.`
+  return `The ${nameOf(field)} ${wrong}: expected ${formOf(field)}. It came from ${place}.`
 }
 
 /** What is there in place of what was expected, and how to fix it. */

@@ -3,6 +3,8 @@ import { CHANNELS, CHANNELS_WITHOUT_INDICATOR, SUB_ACCOUNT_ID, UMID } from '../a
 import { cleanChannel, cleanText, cleanUmid } from '../clean'
 import { isConversation, readTime as readTimeText } from '../rules'
 import { ACTIONS, type Action } from '../typing/actions'
+import { readContent } from './content'
+import { readRecipient } from './recipient'
 
 /** ms since 1970 above which a number can be such; s instead of ms would be long ago. 1973. */
 const EARLIEST = 1e11
@@ -40,10 +42,18 @@ const FIELDS = {
     read: readConversation,
     form: 'a text of at most 200 characters, or a number',
   },
+  content: {
+    read: readContent,
+    form: "a text that is not blank, a number, or an object with 8x8's type and content",
+  },
+  to: {
+    read: readRecipient,
+    form: 'a phone number with its country code, e.g. +6591234567, or an object with a msisdn, channelUserId or lineUserId',
+  },
 } as const
 
 /** A channel of 8x8, with or without indicators. */
-type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
+export type KnownChannel = (typeof CHANNELS)[number] | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
 
 const KNOWN_CHANNELS: ReadonlySet<string> = new Set([...CHANNELS, ...CHANNELS_WITHOUT_INDICATOR])
 
@@ -87,7 +97,8 @@ function readConversation(value: unknown): string | undefined {
 
 /** A field of a message. */
 export type Field = keyof typeof FIELDS
-type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
+/** The value of a field. */
+export type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
 
 /** Not by the Date's own getTime, which may be anything. */
 function timeOf(date: Date): number {
@@ -105,6 +116,11 @@ export function emptyToUndefined(value: unknown): unknown {
 /** The value of a field, without what was typed or pasted around it; undefined: not well-formed. */
 export function parse<F extends Field>(field: F, value: unknown): Parsed<F> | undefined {
   return FIELDS[field].read(value) as Parsed<F> | undefined
+}
+
+/** What errors call a field. */
+export function nameOf(field: Field): string {
+  return field === 'to' ? 'recipient' : field
 }
 
 /** What a field must look like, in words. */

@@ -51,14 +51,17 @@ export class Output<State> {
     this.#status.set(this.#toStatus)
   }
 
-  /** @returns false if the result cannot be set on the message, which then counts as a failure */
-  succeed(event: InputEvent, result: object, state: State): boolean {
+  /**
+   * @param known what is known of the message, for the error if the result cannot be set on it
+   * @returns false if it cannot, which counts as a failure
+   */
+  succeed(event: InputEvent, result: object, state: State, known: Partial<Facts> = {}): boolean {
     const { msg, send, done } = event
     try {
       msg[this.#property] = result
     } catch (thrown) {
       const text = `Cannot set msg.${this.#property}: ${describe(thrown)}`
-      this.fail(event, new MessagingError('invalid-input', text))
+      this.fail(event, new MessagingError('invalid-input', text, known))
       return false
     }
     this.show(state)
@@ -129,5 +132,6 @@ export class Output<State> {
 
 /** A few words: the field that is at fault or else the kind of failure. */
 function statusText({ field, cause }: MessagingError): string {
-  return field ? `status.check.${field}` : `status.${cause.kind}`
+  if (field) return `status.check.${field}`
+  return `status.${cause.maybeSent ? 'maybeSent' : cause.kind}`
 }

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { cleanText } from '../clean'
 import { MessagingError } from '../errors'
+import { type Field, nameOf } from '../message/fields'
 import { quoteText } from '../message/quote'
 import { unreadable } from '../message/thrown'
 
@@ -29,7 +30,7 @@ export type TypedInput =
 export function typedInput(
   RED: NodeAPI,
   node: Node,
-  field: string,
+  field: Field,
   value: string | undefined,
   type: string | undefined,
 ): TypedInput {
@@ -59,7 +60,7 @@ const MAX_PLACE = 100
 
 type AsyncRead = (msg: NodeMessage) => Promise<Found>
 
-function path(RED: NodeAPI, field: string, value: string): (msg: NodeMessage) => unknown {
+function path(RED: NodeAPI, field: Field, value: string): (msg: NodeMessage) => unknown {
   prepare(field, () => RED.util.normalisePropertyExpression(value))
   return (msg) => {
     try {
@@ -70,26 +71,26 @@ function path(RED: NodeAPI, field: string, value: string): (msg: NodeMessage) =>
   }
 }
 
-function jsonata(RED: NodeAPI, node: Node, field: string, value: string): AsyncRead {
+function jsonata(RED: NodeAPI, node: Node, field: Field, value: string): AsyncRead {
   const expression = prepare(field, () => RED.util.prepareJSONataExpression(value, node))
   return (msg) =>
     evaluated(field, (done) => RED.util.evaluateJSONataExpression(expression, msg, done))
 }
 
-function prepare<T>(field: string, parse: () => T): T {
+function prepare<T>(field: Field, parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    const text = `The expression for ${field} cannot be parsed: ${(error as Error).message}`
+    const text = `The expression for the ${nameOf(field)} cannot be parsed: ${(error as Error).message}`
     throw new MessagingError('not-configured', text, { field })
   }
 }
 
 type Done = (error: Error | null, result: unknown) => void
 
-function evaluated(field: string, evaluate: (done: Done) => void): Promise<Found> {
+function evaluated(field: Field, evaluate: (done: Done) => void): Promise<Found> {
   return new Promise((resolve, reject) => {
-    const fail = (thrown: unknown) => reject(unreadable(`The ${field}`, thrown, field))
+    const fail = (thrown: unknown) => reject(unreadable(`The ${nameOf(field)}`, thrown, field))
     try {
       evaluate((error, value) => (error ? fail(error) : resolve({ value })))
     } catch (thrown) {

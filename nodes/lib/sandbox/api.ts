@@ -1,7 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import { type Channel, CODES, SUB_ACCOUNT_ID } from '../api'
-import { ApiError, checkAnswerable, readEvent, readMessage, routeOf } from './checks'
-import type { Conversations } from './conversations'
+import {
+  ApiError,
+  checkAnswerable,
+  checkSendable,
+  readEventsBody,
+  readMessagesBody,
+  routeOf,
+} from './checks'
+import type { BrandMessage, ConversationKey, Conversations } from './conversations'
 import type { SandboxEvents } from './events'
 import { type Answer, errorAnswer, jsonAnswer } from './faults'
 import type { ConversationMessage } from './message'
@@ -16,13 +23,13 @@ export const SAMPLE_UMID = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
 /** The customer where none is named: the phone number in 8x8's example of a webhook. */
 export const SAMPLE_MSISDN = '+6500000000'
 
-/** A call as it came, without query. */
-interface Call {
+/** The request line, without query. */
+interface RequestLine {
   method: string
   path: string
 }
 
-/** The two calls of the API, and who may make them. */
+/** The API's two resources, and who may use them. */
 export class SandboxApi {
   /** Users of each sub-account, by API key. */
   readonly #accounts = new Map<string, Map<string, number>>()
@@ -63,28 +70,28 @@ export class SandboxApi {
   }
 
   /**
-   * Checks what the head of a call says: path, method, key and sub-account.
+   * Checks the head of a request: path, method, key and sub-account.
    * @param authorization the header as it came
-   * @returns the refusal with its error body; undefined for a call whose body counts
+   * @returns the error answer; undefined if the head is fine
    */
-  refusal(call: Call, authorization: string | undefined): Answer | undefined {
-    return this.#attempt(() => void this.#admit(call, authorization))
+  checkHead(line: RequestLine, authorization: string | undefined): Answer | undefined {
+    return this.#answerErrors(() => void this.#authorize(line, authorization))
   }
 
   /**
-   * Checks a call and does what it says. The order of the checks is our guess: path, method, key,
-   * sub-account, body, fields, umid. Refusals come back as an answer with an error body.
+   * Checks a request and carries it out. The order of the checks is our guess: path, method, key,
+   * sub-account, body, fields, umid.
    * @param authorization the header as it came
    * @param body the JSON value, or the status for one that is not JSON (400) or too large (413, our
    *   guess)
    */
   answer(
-    call: Call,
+    line: RequestLine,
     authorization: string | undefined,
     body: { value: unknown } | 400 | 413,
   ): Answer {
-    return this.#attempt(() => {
-      const { subAccountId, resource } = this.#admit(call, authorization)
+    return this.#answerErrors(() => {
+      const { subAccountId, resource } = this.#authorize(line, authorization)
       if (typeof body === 'number') {
         const reason = body === 400 ? 'body: not JSON' : 'body: too large'
         throw new ApiError(body, CODES.invalidParameter, reason)
@@ -93,8 +100,8 @@ export class SandboxApi {
     })
   }
 
-  /** @returns what comes back, or the answer that a thrown refusal means */
-  #attempt<T>(work: () => T): T | Answer {
+  /** @returns what `work` returns, or the answer for the ApiError that it throws */
+  #answerErrors<T>(work: () => T): T | Answer {
     try {
       return work()
     } catch (error) {
@@ -104,7 +111,7 @@ export class SandboxApi {
   }
 
   /** Path, method, key and sub-account. That a wrong method is a 405 with 1300 is our guess. */
-  #admit({ method, path }: Call, authorization = '') {
+  #authorize({ method, path }: RequestLine, authorization = '') {
     const route = routeOf(path)
     if (!route) throw new ApiError(404, CODES.notFound, 'Not found')
     if (method !== 'POST') throw new ApiError(405, CODES.notFound, 'Method not allowed')
@@ -124,33 +131,50 @@ export class SandboxApi {
    * time, on RCS as Google documents; for WhatsApp reports conflict, some see no refresh.
    */
   private events(subAccountId: string, body: unknown): Answer {
-    const { channel, umid } = readEvent(body)
+    const { channel, umid } = readEventsBody(body)
     const found = this.#find(subAccountId, channel, umid)
     const message = checkAnswerable(found, channel, this.#now())
     this.#events.emit('typing', this.#conversations.showTyping(message, this.#lifetimes[channel]))
     return { status: 200 }
   }
 
-  /** Shows a reply, and takes the dots down. */
+  /**
+   * Shows a reply, and takes the dots down. It goes to the first of `channels`, else to the channel
+   * of the customer's last message, else to WhatsApp or, for a LINE user, to LINE. All but the first
+   * is our guess: 8x8 follows the fallback rules of the sub-account.
+   */
   private messages(subAccountId: string, body: unknown): Answer {
-    const { user, content, clientMessageId } = readMessage(body)
-    const message = this.reply(subAccountId, user.msisdn, content.text)
+    const request = readMessagesBody(body)
+    const { user, type, content, clientMessageId, channels, context } = request
+    const customer =
+      user.msisdn === undefined
+        ? { channelUserId: user.channelUserId ?? user.lineUserId }
+        : { msisdn: user.msisdn }
+    const channel =
+      channels?.[0]?.channel.toLowerCase() ??
+      this.#conversations.lastChannel(subAccountId, customer) ??
+      (user.lineUserId === undefined ? 'whatsapp' : 'line')
+    checkSendable(request, channel)
+    const quotes = channel === 'whatsapp' ? context?.umid : undefined
+    if (quotes !== undefined) this.#checkQuoted(subAccountId, quotes)
+    const message = this.reply({ subAccountId, channel, ...customer }, { type, content, quotes })
     const status = { state: 'queued', timestamp: new Date(message.at).toISOString() }
     return jsonAnswer(200, { umid: message.umid, user, clientMessageId, status })
   }
 
-  /** See `Sandbox.reply`. @param channel undefined: that of the customer's last message */
-  reply(
-    subAccountId: string,
-    msisdn: string,
-    text: string,
-    channel?: Channel,
-  ): ConversationMessage {
-    const replied = this.#conversations.reply(subAccountId, msisdn, text, channel)
-    const { key, message, stopped } = replied
+  /** See `Sandbox.reply`. */
+  reply(to: ConversationKey, content: BrandMessage): ConversationMessage {
+    const { key, message, stopped } = this.#conversations.reply(to, content)
     this.#events.emit('message', { key, message })
     if (stopped) this.#events.emit('typing', { key, umid: stopped, until: undefined })
     return message
+  }
+
+  /** That 8x8 refuses to quote an unknown message, and with which code, is our guess. */
+  #checkQuoted(subAccountId: string, umid: string): void {
+    if (umid.toLowerCase() === SAMPLE_UMID) return
+    if (this.#conversations.find(subAccountId, umid)) return
+    throw new ApiError(400, CODES.notFound, 'context.umid not found')
   }
 
   #find(subAccountId: string, channel: Channel, umid: string) {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { readBody } from '../http/body'
 
-/** Bytes of a request body; our guess. */
-const MAX_BODY = 64 * 1024
+/** Bytes of a request body; our guess: 35,000 characters in any script fit in it. */
+const MAX_BODY = 128 * 1024
 
 /** A number of bytes that several share. */
 export class ByteBudget {

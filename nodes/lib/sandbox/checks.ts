@@ -1,24 +1,23 @@
 import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MAX_MESSAGE_AGE, MSISDN, UMID } from '../api'
 import type { InboundMessage } from './conversations'
+import { type MessagesBody, messagesBody } from './messages-body'
 
-/** Code of a phone number that is none (8x8 doc). */
-const INVALID_MSISDN = 1002
+/** Characters of a text that WhatsApp takes (Meta doc). */
+const MAX_WHATSAPP_TEXT = 4096
 
-const CALL_PATH = /^\/api\/v1\/subaccounts\/([^/]+)\/(events|messages)$/
+/** Types that only RCS has (8x8 doc). */
+const RCS_TYPES = ['carousel', 'richCard']
 
-const eventBody = z.object({
+const API_PATH = /^\/api\/v1\/subaccounts\/([^/]+)\/(events|messages)$/
+
+const eventsBody = z.object({
   channel: z.enum(CHANNELS),
   type: z.literal('typing'),
   umid: z.string().regex(UMID),
 })
 
-const messageBody = z.object({
-  user: z.object({ msisdn: z.string() }),
-  type: z.literal('text'),
-  content: z.object({ text: z.string().min(1) }),
-  clientMessageId: z.string().optional(),
-})
+type EventsBody = z.infer<typeof eventsBody>
 
 /** A request that 8x8 answers with an error body. */
 export class ApiError extends Error {
@@ -39,7 +38,7 @@ export class ApiError extends Error {
 export function routeOf(
   path: string,
 ): { subAccountId: string; resource: 'events' | 'messages' } | undefined {
-  const [, id, resource] = CALL_PATH.exec(path) ?? []
+  const [, id, resource] = API_PATH.exec(path) ?? []
   if (id === undefined) return undefined
   try {
     return {
@@ -52,27 +51,48 @@ export function routeOf(
   }
 }
 
-/** The fields of an events call. @throws Refusal 1000 that names the first wrong field */
-export function readEvent(body: unknown): { channel: Channel; umid: string } {
-  return read(eventBody, body)
+/** The body of an events request. @throws {ApiError} 1000 that names the first wrong field */
+export function readEventsBody(body: unknown): EventsBody {
+  return parse(eventsBody, body)
 }
 
-/** The fields of a messages call. @throws Refusal 1000 that names the first wrong field, or 1002 */
-export function readMessage(body: unknown) {
-  const message = read(messageBody, body)
-  if (!MSISDN.test(message.user.msisdn)) {
-    throw new ApiError(400, INVALID_MSISDN, 'Invalid MSISDN format')
+/**
+ * The body of a messages request.
+ * @throws {ApiError} 1000 that names the first wrong field, or 1002 for an invalid phone number
+ */
+export function readMessagesBody(body: unknown): MessagesBody {
+  const parsed = parse(messagesBody, body)
+  const { msisdn } = parsed.user
+  if (msisdn !== undefined && !MSISDN.test(msisdn)) {
+    throw new ApiError(400, CODES.invalidMsisdn, 'Invalid MSISDN format')
   }
-  return message
+  return parsed
+}
+
+/**
+ * Checks that a channel can carry a message. That 8x8 refuses these at once is our guess: it may
+ * also take them, and report them as undelivered.
+ * @param channel in lower case
+ * @throws {ApiError} 1000
+ */
+export function checkSendable({ type, content }: MessagesBody, channel: string): void {
+  if (channel !== 'whatsapp') return
+  if (RCS_TYPES.includes(type)) {
+    throw new ApiError(400, CODES.invalidParameter, `type: ${type} is for RCS only`)
+  }
+  if (type === 'text' && `${content.text}`.length > MAX_WHATSAPP_TEXT) {
+    const reason = `content.text: WhatsApp takes at most ${MAX_WHATSAPP_TEXT} characters`
+    throw new ApiError(400, CODES.invalidParameter, reason)
+  }
 }
 
 /**
  * Checks that a message can be answered with a typing indicator. That it must be inbound and at
- * most 2 hours old is in the 8x8 doc; which code each of these refusals has is our guess.
+ * most 2 hours old is in the 8x8 doc; which code each of these errors has is our guess.
  * @param found what is known of the umid
- * @param channel that the call named
+ * @param channel that the request names
  * @param now epoch ms
- * @throws Refusal 1008 outbound, 1300 unknown or too old, 1000 of another channel
+ * @throws {ApiError} 1008 outbound, 1300 unknown or too old, 1000 of another channel
  */
 export function checkAnswerable(
   found: InboundMessage | 'outbound' | undefined,
@@ -92,7 +112,7 @@ export function checkAnswerable(
   return found
 }
 
-function read<T>(schema: z.ZodType<T>, body: unknown): T {
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const { data, error } = schema.safeParse(body)
   const issue = error?.issues[0]
   if (!issue) return data as T

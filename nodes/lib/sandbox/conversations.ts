@@ -15,7 +15,7 @@ const MAX_UMID_BYTES = 4 * 1024 * 1024
  * dropped first.
  */
 export const MAX_CONVERSATIONS = 1000
-const MAX_CONVERSATION_BYTES = 4 * 1024 * 1024
+const MAX_CONVERSATION_BYTES = 3 * 1024 * 1024
 
 /**
  * Messages kept of each conversation, and bytes that they hold; our choice: the page is sent all of
@@ -30,24 +30,40 @@ const OVERHEAD = 300
 /** Any channel of 8x8, in lower case. */
 export type AnyChannel = Channel | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
 
+/** Who a customer is to 8x8; at least one of these. */
+export interface Customer {
+  /** Of a customer who does not hide it. */
+  msisdn?: string | undefined
+  /** On WhatsApp the business-scoped user id, on LINE the user id. */
+  channelUserId?: string | undefined
+}
+
 /** A customer's message to the brand, as 8x8 stores it. */
-export interface InboundMessage {
+export interface InboundMessage extends Customer {
   umid: string
   subAccountId: string
   channel: AnyChannel
-  msisdn: string
   name?: string
+  username?: string
   text: string
   /** When 8x8 received it, epoch ms. */
   at: number
 }
 
 /** One customer's phone, on one channel, with one sub-account. */
-export interface ConversationKey {
+export interface ConversationKey extends Customer {
   subAccountId: string
   /** In any case, as webhooks write `RCS`. */
   channel: Channel | string
-  msisdn: string
+}
+
+/** What the brand writes. */
+export interface BrandMessage {
+  /** 8x8's `type` and `content`, as in the API. */
+  type: string
+  content: Record<string, unknown>
+  /** The umid of the message that it quotes. */
+  quotes?: string | undefined
 }
 
 /** What the phone shows. */
@@ -62,7 +78,7 @@ export interface Conversation {
 interface Stored {
   key: ConversationKey
   /** Oldest first. */
-  messages: ConversationMessage[]
+  messages: { message: ConversationMessage; bytes: number }[]
   /** Of all messages. */
   bytes: number
   /** The message that the dots answer, and until when, on the monotonic clock. */
@@ -77,6 +93,8 @@ export class Conversations {
     MAX_UMID_BYTES,
   )
   readonly #stored = new RecentMap<Stored>(MAX_CONVERSATIONS, MAX_CONVERSATION_BYTES)
+  /** The phone number of each sub-account and channelUserId that came together. */
+  readonly #numbers = new RecentMap<string>(MAX_CONVERSATIONS, MAX_CONVERSATION_BYTES)
   readonly #now: () => number
   readonly #monotonic: () => number
 
@@ -89,28 +107,49 @@ export class Conversations {
     this.#monotonic = monotonic
   }
 
-  /** Stores a customer's message and shows it on the phone. */
-  receive(inbound: InboundMessage): ConversationMessage {
-    const { umid, subAccountId, text, at } = inbound
+  /** Stores a customer's message and shows it on the phone. @returns where, and what is shown */
+  receive(inbound: InboundMessage): { key: ConversationKey; message: ConversationMessage } {
+    const { umid, subAccountId, msisdn, channelUserId, text, at } = inbound
+    if (msisdn !== undefined && channelUserId !== undefined) {
+      this.#numbers.set(`${subAccountId} ${channelUserId}`, msisdn, OVERHEAD)
+    }
     this.#umids.set(umid.toLowerCase(), { subAccountId, inbound }, bytesOf(text))
-    return this.#append(this.#find(inbound), { umid, from: 'customer', text, at })
+    const message: ConversationMessage = { umid, from: 'customer', text, at }
+    const stored = this.#find(inbound)
+    return { key: stored.key, message: this.#append(stored, message, bytesOf(text)) }
   }
 
   /**
-   * The brand's message to a customer, on the channel of the customer's last message, or on
-   * WhatsApp when there was none (our guess). Takes the dots down (Meta and Google doc).
-   * @param channel where a channel is given, the message goes to the phone on that one
+   * The channel of the customer's last message; undefined where there was none.
+   * That the brand answers there, without fallback rules, is our guess.
+   */
+  lastChannel(subAccountId: string, customer: Customer): string | undefined {
+    const name = nameOf(this.#normalize({ subAccountId, channel: '', ...customer }))
+    // The one written last is of the customer's last message, because replies follow it there.
+    return this.#stored
+      .values()
+      .findLast(({ key }) => key.subAccountId === subAccountId && nameOf(key) === name)?.key.channel
+  }
+
+  /**
+   * Shows the brand's message on a phone. Takes the dots down (Meta and Google doc).
    * @returns where it was shown, and the umid that the dots were for if there were any
    */
-  reply(subAccountId: string, msisdn: string, text: string, channel?: string) {
-    // The one written last is of the customer's last message, because replies follow it there.
-    const last = this.#stored
-      .values()
-      .findLast(({ key }) => key.subAccountId === subAccountId && key.msisdn === msisdn)
-    const key = channel ? undefined : last?.key
-    const stored = this.#find(key ?? { subAccountId, channel: channel ?? 'whatsapp', msisdn })
-    const at = this.#now()
-    const message = this.#append(stored, { umid: randomUUID(), from: 'brand', text, at })
+  reply(to: ConversationKey, brandMessage: BrandMessage) {
+    const stored = this.#find(to)
+    const { subAccountId } = stored.key
+    const { type, content, quotes } = brandMessage
+    const isPlain = type === 'text' && Object.keys(content).length === 1
+    const json = isPlain ? '' : JSON.stringify(content)
+    const text = type === 'text' ? `${content.text}` : json
+    const shown: ConversationMessage = { umid: randomUUID(), from: 'brand', text, at: this.#now() }
+    if (quotes !== undefined) shown.quotes = quotes
+    if (!isPlain) {
+      // Kept as JSON: parsed, it takes up to 20 times the memory.
+      const content = { enumerable: true, get: () => JSON.parse(json) }
+      Object.defineProperty(Object.assign(shown, { type }), 'content', content)
+    }
+    const message = this.#append(stored, shown, bytesOf(text + json))
     this.#umids.set(message.umid, { subAccountId }, OVERHEAD)
     const stopped = this.#typingLeft(stored) > 0 ? stored.typing?.umid : undefined
     delete stored.typing
@@ -136,12 +175,12 @@ export class Conversations {
   showTyping(message: InboundMessage, lifetime: number) {
     const stored = this.#find(message)
     // Not put anew when there: dots alone do not make it the customer's last channel.
-    if (!this.#stored.get(idOf(message))) this.#put(stored)
+    if (!this.#stored.get(idOf(stored.key))) this.#put(stored)
     const now = this.#now()
     stored.typing = { umid: message.umid, until: this.#monotonic() + lifetime }
     if (message.channel === 'whatsapp') {
-      const end = stored.messages.findLastIndex(({ umid }) => umid === message.umid)
-      for (const shown of stored.messages.slice(0, end + 1)) {
+      const end = stored.messages.findLastIndex((each) => each.message.umid === message.umid)
+      for (const { message: shown } of stored.messages.slice(0, end + 1)) {
         if (shown.from === 'customer') shown.readAt ??= now
       }
     }
@@ -153,7 +192,7 @@ export class Conversations {
     const stored = this.#find(key)
     const left = this.#typingLeft(stored)
     return {
-      messages: stored.messages.map((message) => ({ ...message })),
+      messages: stored.messages.map(({ message }) => ({ ...message })),
       ...(left > 0 && { typingUntil: Math.round(this.#now() + left) }),
     }
   }
@@ -165,9 +204,8 @@ export class Conversations {
 
   /** The conversation of a key; an empty one, not stored yet, where there is none. */
   #find(key: ConversationKey): Stored {
-    const { subAccountId, channel, msisdn } = key
-    const stored = this.#stored.get(idOf(key))
-    return stored ?? { key: { subAccountId, channel, msisdn }, messages: [], bytes: 0 }
+    const normalized = this.#normalize(key)
+    return this.#stored.get(idOf(normalized)) ?? { key: normalized, messages: [], bytes: 0 }
   }
 
   /** Stores a conversation as the one written last. */
@@ -175,24 +213,35 @@ export class Conversations {
     this.#stored.set(idOf(stored.key), stored, OVERHEAD + stored.bytes)
   }
 
+  /** Names the customer by phone number where that is known. */
+  #normalize({ subAccountId, channel, msisdn, channelUserId }: ConversationKey): ConversationKey {
+    const number = msisdn ?? this.#numbers.get(`${subAccountId} ${channelUserId}`)
+    const customer = number === undefined ? { channelUserId } : { msisdn: number }
+    return { subAccountId, channel, ...customer }
+  }
+
   /** @returns a copy, because the stored one changes when it is read */
-  #append(stored: Stored, message: ConversationMessage): ConversationMessage {
+  #append(stored: Stored, message: ConversationMessage, bytes: number): ConversationMessage {
     const { messages } = stored
-    messages.push(message)
-    stored.bytes += bytesOf(message.text)
+    messages.push({ message, bytes })
+    stored.bytes += bytes
     while (
       messages.length > MAX_MESSAGES ||
       (messages.length > 1 && stored.bytes > MAX_MESSAGE_BYTES)
     ) {
-      stored.bytes -= bytesOf(messages.shift()?.text ?? '')
+      stored.bytes -= messages.shift()?.bytes ?? 0
     }
     this.#put(stored)
     return { ...message }
   }
 }
 
-function idOf({ subAccountId, channel, msisdn }: ConversationKey): string {
-  return `${subAccountId} ${channel.toLowerCase()} ${msisdn}`
+function nameOf({ msisdn, channelUserId }: Customer): string {
+  return `${msisdn ?? channelUserId}`
+}
+
+function idOf(key: ConversationKey): string {
+  return `${key.subAccountId} ${key.channel.toLowerCase()} ${nameOf(key)}`
 }
 
 /** Bytes that a message holds; a character takes up to two. */

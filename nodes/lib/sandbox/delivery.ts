@@ -30,7 +30,7 @@ export interface InboundWebhook {
     subAccountId: string
     /** ISO 8601. */
     timestamp: string
-    user: { msisdn?: string; channelUserId?: string; name?: string }
+    user: { msisdn?: string; channelUserId?: string; name?: string; username?: string }
     recipient: { channel: string; channelId: string }
     type: 'Text'
     content: { text: string }
@@ -64,9 +64,10 @@ export interface Delivery {
 }
 
 /**
- * The webhook body of a message (8x8 doc). In version 3 the user has `name` only on channels whose
- * users have more than a phone number; a LINE user has only `channelUserId`, for which the sandbox
- * takes the phone number. That version 2 leaves an unknown name out too is our guess.
+ * The webhook body of a message (8x8 doc). In version 3 a field without a value is left out; RCS and
+ * Viber users have only a phone number, LINE users only `channelUserId`, for which the sandbox also
+ * takes a phone number. In version 2 `channelUserId` repeats the phone number; that unknown fields
+ * are left out there too is our guess.
  */
 export function webhookOf(message: InboundMessage, version: 2 | 3 = 3): InboundWebhook {
   const { umid, subAccountId, channel, at, text } = message
@@ -87,11 +88,14 @@ export function webhookOf(message: InboundMessage, version: 2 | 3 = 3): InboundW
   }
 }
 
-function userOf({ channel, msisdn, name }: InboundMessage, version: 2 | 3) {
-  const named = name !== undefined && { name }
-  if (version === 2) return { msisdn, channelUserId: msisdn, ...named }
-  if (channel === 'line') return { channelUserId: msisdn }
-  return channel === 'rcs' || channel === 'viber' ? { msisdn } : { msisdn, ...named }
+function userOf(message: InboundMessage, version: 2 | 3): InboundWebhook['payload']['user'] {
+  const { channel, msisdn, channelUserId, name, username } = message
+  const id = msisdn !== undefined && { msisdn }
+  const profile = { ...(name && { name }), ...(username && { username }) }
+  if (version === 2) return { ...id, channelUserId: msisdn ?? channelUserId, ...profile }
+  if (channel === 'line') return { channelUserId: channelUserId ?? msisdn }
+  if (channel === 'rcs' || channel === 'viber') return { ...id }
+  return { ...id, ...(channelUserId !== undefined && { channelUserId }), ...profile }
 }
 
 /**

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { CODES } from '../api'
 
 /**
- * What an API request meets instead of the usual. With only `delay` the real answer comes, but
- * later; with anything else nothing changes (no dots, no read mark).
+ * A simulated error of the API. With only `delay` the real answer comes, but later; with anything
+ * else the request changes nothing (no dots, no read mark).
  */
 export interface Fault {
   /** ms before the answer, or before the reset. */
@@ -69,7 +69,7 @@ export function jsonAnswer(status: number, body: object): Answer {
 }
 
 /**
- * The answer that a fault asks for. Below 400 it has no body unless the fault gives one.
+ * The answer that a fault describes. Below 400 it has no body unless the fault gives one.
  * @param at epoch ms, for the timestamp of an error body
  */
 export function answerOf(fault: Fault, at: number): Answer {

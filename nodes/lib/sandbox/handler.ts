@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MSISDN, UMID } from '../api'
 import { type ByteBudget, HeldRequest } from './body'
 import { routeOf } from './checks'
+import type { Customer } from './conversations'
 import { type Answer, answerOf, errorAnswer, type Fault, isOnlyDelay } from './faults'
 
 /** Bytes of a request body that are kept and shown; our choice. */
@@ -32,14 +34,27 @@ export interface SandboxRequest {
   target?: RequestTarget
 }
 
-/** What a body says of whom it is about; fields that are malformed are left out. */
-export interface RequestTarget {
+/** The message or customer that a body names; what is missing or malformed is left out. */
+const requestTarget = z.object({
+  umid: z.string().regex(UMID).optional().catch(undefined),
+  channel: z.enum(CHANNELS).optional().catch(undefined),
+  user: z
+    .object({
+      msisdn: z.string().regex(MSISDN).optional().catch(undefined),
+      channelUserId: z.string().max(200).optional().catch(undefined),
+      lineUserId: z.string().max(200).optional().catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
+})
+
+/** Whom or what a request is about. */
+export interface RequestTarget extends Customer {
   umid?: string
   channel?: Channel
-  msisdn?: string
 }
 
-/** What a request meets. */
+/** What handling a request needs of the sandbox. */
 export interface Handlers {
   /** The clock, epoch ms. */
   now(): number
@@ -47,8 +62,8 @@ export interface Handlers {
   budget: ByteBudget
   /** Aborted when the sandbox closes. */
   closing: AbortSignal
-  /** The refusal that the head of a request is enough for. */
-  refusal(request: SandboxRequest, authorization: string | undefined): Answer | undefined
+  /** The error answer for a request whose head is wrong. */
+  checkHead(request: SandboxRequest, authorization: string | undefined): Answer | undefined
   fault(request: SandboxRequest): Fault | undefined
   /** @param body the JSON value, or the status for one that is not JSON (400) or too large (413) */
   answer(
@@ -68,9 +83,9 @@ export function requestOf({ method = '', url = '' }: IncomingMessage, at: number
 }
 
 /**
- * One request and its answer: refused from its head, or read, met by a fault or answered; and its
- * record completed. What was received in full is carried out, also when the client has gone
- * meanwhile. A fault function or a listener that throws makes a 500 with its message.
+ * Answers a request and completes its record. A request with a wrong head is refused before its body
+ * is read. A request that was received in full is carried out even if the client has gone meanwhile.
+ * If a fault function or a listener throws, the answer is a 500 with its message.
  */
 export async function handleRequest(
   request: SandboxRequest,
@@ -99,17 +114,17 @@ export async function handleRequest(
 
   response.on('close', () => end())
   try {
-    const refusal = handlers.refusal(request, authorization)
+    const headError = handlers.checkHead(request, authorization)
     // The body of a refused request is not read: Node.js drops it, so that the answer arrives.
-    const body = refusal ? undefined : await held.read(incoming)
+    const body = headError ? undefined : await held.read(incoming)
     if (body === 503) return send(overloaded(handlers.now()))
-    if (Buffer.isBuffer(body)) keep(request, body)
+    if (Buffer.isBuffer(body)) recordBody(request, body)
     const fault = handlers.fault(request)
     if (fault?.delay) await sleep(fault.delay, undefined, { signal: handlers.closing })
     if (fault?.action === 'hang') return
     if (fault?.action === 'reset') incoming.socket.resetAndDestroy()
     else if (fault && !isOnlyDelay(fault)) send(answerOf(fault, handlers.now()))
-    else send(refusal ?? handlers.answer(request, authorization, parse(body)))
+    else send(headError ?? handlers.answer(request, authorization, parse(body)))
   } catch (error) {
     // Cut before its body was there, or by the end of the sandbox.
     if (incoming.socket.destroyed || handlers.closing.aborted) return
@@ -137,8 +152,8 @@ function parse(body: Buffer | 413 | undefined): { value: unknown } | 400 | 413 {
   }
 }
 
-/** Keeps of a body whom it is about, and what is shown of it. */
-function keep(request: SandboxRequest, body: Buffer): void {
+/** Records whom a body is about, and the part of it that is shown. */
+function recordBody(request: SandboxRequest, body: Buffer): void {
   if (body.length === 0) return
   const parsed = parse(body)
   const target = typeof parsed === 'object' ? targetOf(parsed.value) : {}
@@ -160,19 +175,14 @@ function jsonOrText(text: string): unknown {
 }
 
 function targetOf(body: unknown): RequestTarget {
-  const { umid, channel, user } = fieldsOf(body)
-  const { msisdn } = fieldsOf(user)
-  const known = CHANNELS.find((one) => one === channel)
+  const { umid, channel, user = {} } = requestTarget.safeParse(body).data ?? {}
+  const { msisdn, channelUserId = user.lineUserId } = user
   return {
-    ...(typeof umid === 'string' && UMID.test(umid) && { umid }),
-    ...(known && { channel: known }),
-    ...(typeof msisdn === 'string' && MSISDN.test(msisdn) && { msisdn }),
+    ...(umid !== undefined && { umid }),
+    ...(channel !== undefined && { channel }),
+    ...(msisdn !== undefined && { msisdn }),
+    ...(channelUserId !== undefined && { channelUserId }),
   }
-}
-
-/** The fields of what may be an object. */
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 /** A string of its own: a part of another one keeps all of that in memory. */

@@ -70,8 +70,8 @@ export interface SandboxOptions {
 }
 
 /**
- * What a request meets; undefined: the usual. The request's answer is not there yet, but its body is
- * (unless its head is refused, which has no body).
+ * The error to simulate for a request; undefined: none. The request is not answered yet. Its body is
+ * there, unless its head is refused.
  */
 export type FaultFunction = (request: SandboxRequest) => Fault | undefined
 
@@ -80,9 +80,6 @@ export type NewMessage = Pick<InboundMessage, 'subAccountId'> & Partial<InboundM
 
 /** An 8x8 on loopback: the API, the phones behind it, and its webhooks. All state is in memory. */
 export class Sandbox extends EventEmitter<SandboxEvents> {
-  /** Asked for every API request that {@link failNext} does not cover. */
-  fault: FaultFunction | undefined
-
   /** `http://127.0.0.1:<port>`. */
   readonly url: string
   /** The last 500 requests, newest last. */
@@ -92,8 +89,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   readonly #now: () => number
   readonly #retryDelays: readonly number[]
   readonly #conversations: Conversations
-  readonly #calls: SandboxApi
-  readonly #faults: Fault[] = []
+  readonly #api: SandboxApi
   readonly #faultFunctions = new Set<FaultFunction>()
   readonly #closing = new AbortController()
 
@@ -106,7 +102,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
     const monotonic = options.monotonic ?? options.now ?? (() => performance.now())
     this.#conversations = new Conversations(this.#now, monotonic)
     const lifetimes = { ...LIFETIMES, ...options.lifetimes }
-    this.#calls = new SandboxApi(this.#conversations, lifetimes, this.#now, this)
+    this.#api = new SandboxApi(this.#conversations, lifetimes, this.#now, this)
     // Every phone listens, and any number of them is no leak.
     this.setMaxListeners(0)
     // Every delivery listens to it, and any number of them is no leak.
@@ -120,9 +116,9 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
         now: this.#now,
         budget,
         closing: this.#closing.signal,
-        refusal: (...call) => this.#calls.refusal(...call),
-        fault: (met) => this.#faultOf(met),
-        answer: (...call) => this.#calls.answer(...call),
+        checkHead: (...head) => this.#api.checkHead(...head),
+        fault: (received) => this.#faultOf(received),
+        answer: (...received) => this.#api.answer(...received),
         end: (ended) => this.emit('request', ended),
       })
     })
@@ -145,26 +141,38 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
    * @returns withdraws it; more calls do nothing more
    */
   addSubAccount(subAccountId: string, apiKey: string): () => void {
-    return this.#calls.addSubAccount(subAccountId, apiKey)
+    return this.#api.addSubAccount(subAccountId, apiKey)
   }
 
   /**
    * A customer writes to the brand; nothing is posted, see {@link deliver}.
-   * @param message default: WhatsApp, {@link SAMPLE_MSISDN}, no name, `Hello`, a new umid, now
+   * @param message default: WhatsApp, {@link SAMPLE_MSISDN} unless there is a `channelUserId`, no
+   *   name, `Hello`, a new umid, now
    * @returns the message as stored
    */
   receive({
     subAccountId,
     channel = 'whatsapp',
-    msisdn = SAMPLE_MSISDN,
+    channelUserId,
+    msisdn = channelUserId === undefined ? SAMPLE_MSISDN : undefined,
     name,
+    username,
     text = 'Hello',
     umid = randomUUID(),
     at = this.#now(),
   }: NewMessage): InboundMessage {
-    const inbound = { subAccountId, channel, msisdn, ...(name && { name }), text, umid, at }
-    const shown = this.#conversations.receive(inbound)
-    this.emit('message', { key: { subAccountId, channel, msisdn }, message: shown })
+    const inbound = {
+      subAccountId,
+      channel,
+      ...(msisdn !== undefined && { msisdn }),
+      ...(channelUserId !== undefined && { channelUserId }),
+      ...(name && { name }),
+      ...(username && { username }),
+      text,
+      umid,
+      at,
+    }
+    this.emit('message', this.#conversations.receive(inbound))
     return inbound
   }
 
@@ -205,8 +213,8 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
    * The brand writes to a customer, as by the API. Takes the dots of that phone down.
    * @param text not empty
    */
-  reply(to: ConversationKey & { channel: Channel }, text: string): ConversationMessage {
-    return this.#calls.reply(to.subAccountId, to.msisdn, text, to.channel)
+  reply(to: ConversationKey, text: string): ConversationMessage {
+    return this.#api.reply(to, { type: 'text', content: { text } })
   }
 
   /**
@@ -220,9 +228,9 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   /**
-   * One more function that is asked for every API request that neither {@link failNext} nor
-   * {@link fault} covers; of several the first that gives a fault counts.
-   * @returns takes it away
+   * Asks a function for each API request which error to simulate. Of several functions, the first
+   * that returns a fault counts.
+   * @returns removes the function
    */
   addFault(fault: FaultFunction): () => void {
     this.#faultFunctions.add(fault)
@@ -230,14 +238,11 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   #faultOf(request: SandboxRequest): Fault | undefined {
-    let fault = this.#faults.shift() ?? this.fault?.(request)
-    for (const ask of this.#faultFunctions) fault ??= ask(request)
-    return fault
-  }
-
-  /** What the next API requests meet, in order, one fault each. */
-  failNext(...faults: Fault[]): void {
-    this.#faults.push(...faults)
+    for (const faultFunction of this.#faultFunctions) {
+      const fault = faultFunction(request)
+      if (fault) return fault
+    }
+    return undefined
   }
 
   /** Closes at once: connections are destroyed, hanging requests and deliveries end. */

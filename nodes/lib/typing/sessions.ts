@@ -1,17 +1,16 @@
+import { MAX_MESSAGE_AGE } from '../api'
 import type { Client, TypingEvent } from '../client/client'
 import type { ApiRequest, RequestResult } from '../client/request'
 import { closedError, MessagingError } from '../errors'
+import { RecentUmids } from './recent-umids'
 import {
   type Conversation,
   type Indexed,
   type PendingRequest,
   PendingRequests,
-  RecentUmids,
-  RecentUmidsByOwner,
   SessionIndex,
   type Target,
 } from './session-index'
-import { type Waiting, Wheel } from './wheel'
 
 /** Renewals in a row that may fail before a session ends. Our choice. */
 const MAX_FAILURES = 3
@@ -27,10 +26,16 @@ const REPEAT_WINDOW = 180_000
 const STOP_WINDOW = 10_000
 const MAX_STOPS = 10_000
 
+/** How many answered messages are remembered at once, each for the 2 hours that 8x8 takes indicators. */
+const MAX_ANSWERED = 100_000
+
+/** ms that a timer of Node can run at most. */
+const MAX_TIMER = 2 ** 31 - 1
+
 /** One indicator. */
 export interface SendRequest extends TypingEvent, Pick<Conversation, 'conversation'> {}
 
-/** Whom to type to, and how long. All times in ms. */
+/** Who to type to, and how long. All times in ms. */
 export interface StartRequest extends SendRequest {
   /** When the inbound message was received, epoch ms; undefined: unknown. */
   receivedAt?: number | undefined
@@ -55,10 +60,27 @@ export interface Owner {
 export interface StartResult {
   /** `stopped`: a stop, or a newer message of the conversation, came first. */
   state: 'active' | 'stopped'
-  /** The umid is a repeated one, or was stopped before it was started. */
+  /** The umid is a repeated one, or was stopped or answered before it was started. */
   duplicate?: true
   /** The first indicator. */
   sent?: RequestResult
+}
+
+/** The message that a reply answers, and who gets it. */
+export interface ReplyTarget {
+  subAccountId: string
+  /** The message that is answered; undefined: unknown. */
+  umid?: string | undefined
+  /** As the typing indicator names it; undefined: unknown. */
+  conversation?: string | undefined
+}
+
+/** What a customer has seen of us. */
+export interface TypingSummary {
+  /** Indicators that 8x8 accepted. */
+  indicators: number
+  /** ms since the first of them. */
+  durationMs: number
 }
 
 /** What a stop ended: of several sessions, the event is that of the newest one. */
@@ -71,18 +93,22 @@ export interface StopResult extends TypingEvent {
   typedFor: number
 }
 
-interface Session extends Waiting, Indexed {
+interface Session extends Indexed {
   readonly request: StartRequest
   readonly owner: Owner
   readonly onEnd: (error: MessagingError) => void
   /** For the start that waits; undefined once it knows how it went. */
   settle: { resolve(started: StartResult): void; reject(error: MessagingError): void } | undefined
   apiRequest: ApiRequest | undefined
+  /** For the next indicator, or for the end. */
+  timer: NodeJS.Timeout | undefined
   /** In the order of their starts. */
   readonly number: number
   /** It ends by itself, as soon as its requests have settled. */
   ending: boolean
   ended: boolean
+  /** Whether the next indicator is due as soon as the one on the wire is accepted. */
+  refresh: boolean
   indicators: number
   attempts: number
   failures: number
@@ -95,24 +121,25 @@ interface Session extends Waiting, Indexed {
 const register = new Set<Sessions>()
 
 /**
- * Whom an account types to: indicators that are sent once, and sessions, one per umid and per
+ * Who an account types to: indicators that are sent once, and sessions, one per umid and per
  * conversation. Each session is renewed until somebody stops it, or it ends by itself.
  */
 export class Sessions {
   /** What users know the account by. */
   readonly account: string
   readonly #client: Pick<Client, 'send'>
-  readonly #wheel = new Wheel<Session>((session) => this.#due(session))
   readonly #sessions = new SessionIndex<Session>()
   /** Indicators that are sent once, without a result yet. */
   readonly #once = new PendingRequests()
   /** Requests on the wire of what was ended. */
   readonly #draining = new PendingRequests()
   /** What owners ended lately. */
-  readonly #recentlyEnded = new RecentUmidsByOwner(REPEAT_WINDOW)
+  readonly #recentlyEnded = new RecentUmids(REPEAT_WINDOW)
   /** What any of them ended just now; and stops that came before what they were to end. */
   readonly #justEnded = new RecentUmids(STOP_WINDOW, MAX_STOPS)
   readonly #earlyStops = new RecentUmids(STOP_WINDOW, MAX_STOPS)
+  /** Messages with a final reply: nothing is sent for them any more. */
+  readonly #answered = new RecentUmids(MAX_MESSAGE_AGE, MAX_ANSWERED)
   /** How many sessions of each owner have shown an indicator. */
   readonly #active = new Map<string, number>()
   #starts = 0
@@ -126,17 +153,17 @@ export class Sessions {
   /**
    * Sends one indicator. A stop ends it as long as it only waits: then its result rejects as
    * `closed`, and it is `draining`.
-   * @returns undefined, and sends nothing, if a stop for the umid came first
+   * @returns undefined, and sends nothing, if a stop for the umid or its reply came first
    */
   send(request: SendRequest): ApiRequest | undefined {
     if (this.#isStopped(request.umid)) return undefined
-    const sending = this.#client.send(request)
-    if (!sending.settled) {
-      const pending = { request, apiRequest: sending }
+    const apiRequest = this.#client.send(request)
+    if (!apiRequest.settled) {
+      const pending = { request, apiRequest }
       this.#once.add(pending)
-      sending.onSettled = () => this.#once.remove(pending)
+      apiRequest.onSettled = () => this.#once.remove(pending)
     }
-    return sending
+    return apiRequest
   }
 
   /**
@@ -155,7 +182,7 @@ export class Sessions {
     const now = performance.now()
     const same = this.#sessions.ofUmid(request.umid)
     if (same) return { state: same.ending ? 'stopped' : 'active', duplicate: true }
-    if (this.#recentlyEnded.has(owner.id, request.umid) || this.#isStopped(request.umid)) {
+    if (this.#recentlyEnded.has(request.umid, owner.id) || this.#isStopped(request.umid)) {
       return { state: 'stopped', duplicate: true }
     }
     const previous = this.#sessions.ofConversation(request)
@@ -169,9 +196,11 @@ export class Sessions {
         onEnd,
         settle: { resolve, reject },
         apiRequest: undefined,
+        timer: undefined,
         number: this.#starts++,
         ending: false,
         ended: false,
+        refresh: false,
         indicators: 0,
         attempts: 0,
         failures: 0,
@@ -179,7 +208,7 @@ export class Sessions {
         expiresAt: now + request.expiresIn,
       }
       this.#sessions.add(session)
-      if (request.initialDelay > 0) this.#wheel.add(session, now + request.initialDelay)
+      if (request.initialDelay > 0) this.#wake(session, now + request.initialDelay)
       else this.#due(session)
     })
   }
@@ -195,7 +224,7 @@ export class Sessions {
     const now = performance.now()
     const sessions = this.#sessions.find(which).sort((a, b) => a.number - b.number)
     const typedFor = sessions.map(({ indicators, firstAt }) => (indicators ? now - firstAt : 0))
-    const sendings = sessions.flatMap(({ apiRequest }) => apiRequest ?? [])
+    const inFlight = sessions.flatMap(({ apiRequest }) => apiRequest ?? [])
     for (const session of sessions) this.#stop(session)
     const once = this.#once.find(which)
     for (const each of once) {
@@ -205,15 +234,15 @@ export class Sessions {
     }
     for (const pending of this.#draining.find(which)) {
       pending.stopped = true
-      sendings.push(pending.apiRequest)
+      inFlight.push(pending.apiRequest)
     }
     const newest = sessions.at(-1) ?? once.at(-1)
-    const isEarly = !newest && sendings.length === 0
+    const isEarly = !newest && inFlight.length === 0
     if (isEarly && 'umid' in which && !this.#justEnded.has(which.umid)) {
       this.#earlyStops.add(which.umid)
     }
-    await settled(sendings)
-    if (sendings.some(({ cancelled }) => cancelled)) throw closedError()
+    await settled(inFlight)
+    if (inFlight.some(({ cancelled }) => cancelled)) throw closedError()
     if (!newest) return undefined
     const { umid, channel, subAccountId } = newest.request
     const ended = [...sessions, ...(await Promise.all(once.map(toCounts)))]
@@ -224,6 +253,46 @@ export class Sessions {
       indicators: sum(ended.map(({ indicators }) => indicators)),
       attempts: sum(ended.map(({ attempts }) => attempts)),
       typedFor: Math.round(Math.max(0, ...typedFor)),
+    }
+  }
+
+  /**
+   * Ends the dots before a final reply: those of its umid, or where that is unknown of the
+   * conversation. A session of a newer message in the conversation goes on. When it returns, no
+   * request for the umid is on the wire, and none will ever be. That takes no longer than an attempt
+   * may (`timeout`); one that reaches its limit may still be carried out by 8x8.
+   */
+  async answer({ umid, ...conversation }: ReplyTarget): Promise<TypingSummary> {
+    if (umid !== undefined) this.#answered.add(umid)
+    // A deploy of the indicator's node breaks its request off: nothing to wait for.
+    const stopped = await this.stop(umid === undefined ? conversation : { umid }).catch(() => {})
+    return { indicators: stopped?.indicators ?? 0, durationMs: stopped?.typedFor ?? 0 }
+  }
+
+  /** What is kept up for a message, or else in its conversation. */
+  summary({ umid, ...conversation }: ReplyTarget): TypingSummary {
+    const sessions = this.#sessions
+      .find(umid === undefined ? conversation : { umid })
+      .filter(({ indicators }) => indicators > 0)
+    const now = performance.now()
+    return {
+      indicators: sum(sessions.map(({ indicators }) => indicators)),
+      durationMs: Math.round(Math.max(0, ...sessions.map(({ firstAt }) => now - firstAt))),
+    }
+  }
+
+  /**
+   * Sends an indicator at once for what is kept up for a message or in its conversation: a reply has
+   * taken the dots down. The usual renewals follow.
+   */
+  refresh({ umid, ...conversation }: ReplyTarget): void {
+    const named = umid === undefined ? [] : this.#sessions.find({ umid })
+    for (const session of new Set([...named, ...this.#sessions.find(conversation)])) {
+      const { ending, apiRequest, indicators } = session
+      if (ending) continue
+      // One that is on the wire may have come before the reply.
+      if (apiRequest) session.refresh = apiRequest.written
+      else if (indicators > 0) this.#due(session)
     }
   }
 
@@ -241,10 +310,15 @@ export class Sessions {
     for (const session of this.#sessions.list(owner)) this.#close(session)
   }
 
-  /** Whether a stop came before what it was to end, or still waits for the last request. */
+  /**
+   * Whether a stop came before what it was to end or still waits for the last request, or the message
+   * is answered.
+   */
   #isStopped(umid: string): boolean {
     return (
-      this.#earlyStops.has(umid) || this.#draining.find({ umid }).some(({ stopped }) => stopped)
+      this.#earlyStops.has(umid) ||
+      this.#answered.has(umid) ||
+      this.#draining.find({ umid }).some(({ stopped }) => stopped)
     )
   }
 
@@ -270,6 +344,19 @@ export class Sessions {
     }
   }
 
+  /** Calls {@link #due} at a time, in performance.now(), and at no other. */
+  #wake(session: Session, at: number): void {
+    clearTimeout(session.timer)
+    session.timer = setTimeout(
+      () => {
+        // Node's timers may be up to 1 ms early, which would turn an end into one more indicator.
+        if (performance.now() < at) this.#wake(session, at)
+        else this.#due(session)
+      },
+      Math.min(Math.max(0, Math.ceil(at - performance.now())), MAX_TIMER),
+    )
+  }
+
   /** The time has come for an indicator, or for the end. */
   #due(session: Session): void {
     const { request, expiresAt } = session
@@ -284,16 +371,16 @@ export class Sessions {
 
   async #sendNext(session: Session): Promise<void> {
     const startedAt = performance.now()
-    const sending = this.#client.send(session.request)
-    session.apiRequest = sending
-    this.#wheel.add(session, endOf(session))
-    const outcome = await sending.result.catch((error: MessagingError) => error)
+    const apiRequest = this.#client.send(session.request)
+    session.apiRequest = apiRequest
+    this.#wake(session, endOf(session))
+    const result = await apiRequest.result.catch((error: MessagingError) => error)
     session.apiRequest = undefined
-    if (outcome instanceof MessagingError) this.#refused(session, outcome, startedAt)
-    else this.#accepted(session, outcome)
+    if (result instanceof MessagingError) this.#onFailed(session, result, startedAt)
+    else this.#onAccepted(session, result)
   }
 
-  #accepted(session: Session, sent: RequestResult): void {
+  #onAccepted(session: Session, sent: RequestResult): void {
     const now = performance.now()
     session.attempts += sent.attempts
     session.indicators++
@@ -305,11 +392,13 @@ export class Sessions {
       session.settle.resolve({ state: 'active', sent })
       session.settle = undefined
     }
-    this.#wheel.add(session, Math.min(now + session.request.renewEvery, endOf(session)))
+    const next = session.refresh ? now : now + session.request.renewEvery
+    session.refresh = false
+    this.#wake(session, Math.min(next, endOf(session)))
   }
 
-  /** @param startedAt when the indicator was tried; the next one keeps the beat from there */
-  #refused(session: Session, failure: MessagingError, startedAt: number): void {
+  /** @param startedAt when the indicator was tried; the next one is due an interval after that */
+  #onFailed(session: Session, failure: MessagingError, startedAt: number): void {
     const { kind, retryable, attempts } = failure.cause
     const mayPass = retryable || kind === 'overloaded'
     session.attempts += attempts
@@ -320,7 +409,7 @@ export class Sessions {
       void this.#fail(session, failure)
     } else {
       const next = startedAt + session.request.renewEvery
-      this.#wheel.add(session, Math.min(next, endOf(session)))
+      this.#wake(session, Math.min(next, endOf(session)))
     }
   }
 
@@ -349,7 +438,7 @@ export class Sessions {
     const { request } = session
     session.ending = true
     this.#drainLast(session)
-    this.#wheel.remove(session)
+    clearTimeout(session.timer)
     await settled(this.#draining.find(request).map(({ apiRequest }) => apiRequest))
     if (session.ended) return
     const { settle, indicators, attempts } = session
@@ -364,10 +453,10 @@ export class Sessions {
   #end(session: Session, remember: boolean): void {
     const { request, owner, settle } = session
     session.ended = true
-    this.#wheel.remove(session)
+    clearTimeout(session.timer)
     this.#sessions.remove(session)
     if (remember) {
-      this.#recentlyEnded.add(owner.id, request.umid)
+      this.#recentlyEnded.add(request.umid, owner.id)
       this.#justEnded.add(request.umid)
     }
     if (!settle) this.#count(owner, -1)
@@ -390,9 +479,9 @@ function isNewer(one: StartRequest, other: StartRequest): boolean {
   return (one.receivedAt ?? Number.NaN) > (other.receivedAt ?? Number.NaN)
 }
 
-/** Resolves when nothing of it waits or is on the wire. */
-async function settled(sendings: ApiRequest[]): Promise<void> {
-  await Promise.all(sendings.map(({ result }) => result.catch(() => {})))
+/** Resolves when none of them waits or is on the wire. */
+async function settled(requests: ApiRequest[]): Promise<void> {
+  await Promise.all(requests.map(({ result }) => result.catch(() => {})))
 }
 
 /** What became of an indicator that was sent once. */

@@ -22,7 +22,7 @@ export function showChat(state: PhoneState): void {
   const title = state.customerName ? `${name}’s phone` : `Phone ${name}`
   setText(byId('who'), title)
   setText(
-    byId('line'),
+    byId('subtitle'),
     [CHANNELS[state.channel], state.customerName && state.msisdn].filter(Boolean).join(' · '),
   )
   setText(byId('avatar'), state.customerName.trim().charAt(0).toUpperCase() || '+')

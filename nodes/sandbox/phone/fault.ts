@@ -1,20 +1,20 @@
 import { CODES } from '../../lib/api'
 import type { Fault } from '../../lib/sandbox/faults'
-import type { Trouble } from './state'
+import type { FaultName } from './state'
 
 /** ms that a slow API takes; our choice, below the 5 s that an account waits by default. */
 const SLOW = 4000
 
 /**
- * What a request meets while a trouble lasts. Statuses and codes are of the 8x8 doc; that a message
+ * What the API does while an error is simulated. Statuses and codes are of the 8x8 doc; that a message
  * that is too old gets 400 and 1300 is our guess, the same that the sandbox makes for a real one.
  * @param resource of the request: only an indicator can come too late
  */
 export function faultOf(
-  trouble: Trouble,
+  name: FaultName,
   resource: 'events' | 'messages' | undefined,
 ): Fault | undefined {
-  switch (trouble) {
+  switch (name) {
     case 'unauthorized':
       return {
         status: 401,

@@ -1,7 +1,7 @@
 /** The page of a phone: shows each state that the server sends, and sends what is typed. */
 import { showChat } from './chat.editor'
 import { byId, setText } from './dom.editor'
-import { makeTroubles, showPanel } from './panel.editor'
+import { fillFaults, showPanel } from './panel.editor'
 import { MAX_TEXT, type PhoneState } from './state'
 
 /** ms before another try to connect: the first, and the longest. */
@@ -16,7 +16,7 @@ const POST_TIMEOUT = 10_000
 
 const text = byId<HTMLInputElement>('text')
 const send = byId<HTMLButtonElement>('send')
-const trouble = byId<HTMLSelectElement>('trouble')
+const faultSelect = byId<HTMLSelectElement>('fault')
 
 let wait = FIRST_WAIT
 let source: EventSource | undefined
@@ -25,28 +25,28 @@ let timer: number | undefined
 let connected = false
 let sending = false
 /** As the sandbox has it. */
-let realTrouble: PhoneState['trouble'] = 'none'
+let activeFault: PhoneState['fault'] = 'none'
 
 /** A new EventSource for each try: after an HTTP error, as in a redeploy, one gives up for good. */
 function connect(): void {
   disconnect()
   source = new EventSource('./events')
   source.addEventListener('state', ({ data }: MessageEvent<string>) => {
-    heard()
+    onEvent()
     wait = FIRST_WAIT
     const state: PhoneState = JSON.parse(data)
     setConnected(true)
-    realTrouble = state.trouble
+    activeFault = state.fault
     showChat(state)
     showPanel(state)
   })
-  source.addEventListener('heartbeat', heard)
+  source.addEventListener('heartbeat', onEvent)
   source.addEventListener('error', reconnect)
-  heard()
+  onEvent()
 }
 
 /** A dead connection is silent: nothing but time tells that it is. */
-function heard(): void {
+function onEvent(): void {
   window.clearTimeout(timer)
   timer = window.setTimeout(reconnect, LONGEST_SILENCE)
 }
@@ -77,7 +77,7 @@ function setConnected(now: boolean): void {
   // Read-only in place of disabled once it was in use: a redeploy must not take the focus away.
   if (connected) text.disabled = false
   send.disabled = !connected
-  trouble.disabled = !connected
+  faultSelect.disabled = !connected
   showWritable()
 }
 
@@ -123,14 +123,14 @@ byId('compose').addEventListener('submit', (event) => {
   event.preventDefault()
   void sendMessage()
 })
-trouble.addEventListener('change', async () => {
-  const problem = await post('./trouble', { trouble: trouble.value })
-  setText(byId('trouble-problem'), problem && `Not changed: ${problem}`)
-  if (problem) trouble.value = realTrouble
+faultSelect.addEventListener('change', async () => {
+  const problem = await post('./fault', { fault: faultSelect.value })
+  setText(byId('fault-problem'), problem && `Not changed: ${problem}`)
+  if (problem) faultSelect.value = activeFault
 })
 document.addEventListener('visibilitychange', followVisibility)
 // A page that the browser keeps for the way back.
 window.addEventListener('pagehide', disconnect)
 window.addEventListener('pageshow', ({ persisted }) => persisted && followVisibility())
-makeTroubles()
+fillFaults()
 followVisibility()

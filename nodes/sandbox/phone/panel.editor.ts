@@ -1,13 +1,13 @@
 import { byId, make, setText, timeOf } from './dom.editor'
 import {
+  FAULTS,
+  type FaultName,
   type PhoneDelivery,
   type PhoneRequest,
   type PhoneState,
-  TROUBLES,
-  type Trouble,
 } from './state'
 
-const TROUBLE_WORDS: Record<Trouble, string> = {
+const FAULT_TEXTS: Record<FaultName, string> = {
   none: 'Works normally',
   unauthorized: 'Refuses the API key (401)',
   'rate-limited': 'Says: too many requests (429)',
@@ -17,7 +17,7 @@ const TROUBLE_WORDS: Record<Trouble, string> = {
   expired: 'Says: message older than 2 hours (400)',
 }
 
-const STATUS_WORDS: Record<number, string> = {
+const STATUS_TEXTS: Record<number, string> = {
   200: 'OK',
   400: 'bad request',
   401: 'key refused',
@@ -30,16 +30,16 @@ const STATUS_WORDS: Record<number, string> = {
 /** The requests on the screen, so that a body that is open stays open. */
 const shown = new Map<string, { element: HTMLElement; json: string }>()
 
-/** Fills the select of troubles. */
-export function makeTroubles(): void {
-  for (const trouble of TROUBLES) {
-    byId<HTMLSelectElement>('trouble').append(new Option(TROUBLE_WORDS[trouble], trouble))
+/** Fills the select of simulated errors. */
+export function fillFaults(): void {
+  for (const fault of FAULTS) {
+    byId<HTMLSelectElement>('fault').append(new Option(FAULT_TEXTS[fault], fault))
   }
 }
 
 /** Shows what 8x8 sees as a state has it. */
-export function showPanel({ requests, trouble, delivery }: PhoneState): void {
-  byId<HTMLSelectElement>('trouble').value = trouble
+export function showPanel({ requests, fault, delivery }: PhoneState): void {
+  byId<HTMLSelectElement>('fault').value = fault
   byId('delivery').hidden = !delivery
   if (delivery) showDelivery(delivery)
   showRequests(requests)
@@ -97,7 +97,7 @@ function makeRequest(request: PhoneRequest): HTMLElement {
 }
 
 function makeLine(request: PhoneRequest): HTMLElement {
-  const line = make('div', 'call')
+  const line = make('div', 'request-line')
   const { at, method, path, status, durationMs } = request
   const shortPath = path.replace(/^\/api\/v\d+\/subaccounts/, '…')
   const code = make('code', '', `${method} ${shortPath}`)
@@ -111,6 +111,6 @@ function makeLine(request: PhoneRequest): HTMLElement {
 function makeStatus(status: number | undefined, cut?: true): HTMLElement {
   if (cut) return make('span', 'bad', 'cut off, no answer')
   if (status === undefined) return make('span', 'wait', 'waiting…')
-  const words = STATUS_WORDS[status] ?? (status < 400 ? 'accepted' : 'failed')
+  const words = STATUS_TEXTS[status] ?? (status < 400 ? 'accepted' : 'failed')
   return make('span', status < 400 ? 'good' : 'bad', `${status} ${words}`)
 }

@@ -10,7 +10,7 @@ import { faultOf } from './fault'
 import { readReply } from './reply'
 import { RecentRequests } from './requests'
 import type { PhoneSettings } from './settings'
-import type { PhoneDelivery, PhoneState, Trouble } from './state'
+import type { FaultName, PhoneDelivery, PhoneState } from './state'
 
 /** ms; a longer timer of Node.js fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
@@ -28,7 +28,7 @@ export interface PhoneEvents {
 /**
  * A customer's phone: one conversation of a sandbox, and what the API does to it. All of it is in
  * memory and bounded: 100 messages (by the sandbox), 50 requests, one delivery to show. How many
- * deliveries run at once depends on how fast messages come, which {@link ./site} limits.
+ * deliveries run at once depends on how fast messages come, which {@link ./router} limits.
  * Two phones with the same sub-account, channel and number show the same conversation.
  */
 export class Phone extends EventEmitter<PhoneEvents> {
@@ -38,7 +38,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
   readonly #requests = new RecentRequests()
   readonly #closing = new AbortController()
   readonly #undo: (() => void)[] = []
-  #trouble: Trouble = 'none'
+  #fault: FaultName = 'none'
   #delivery: PhoneDelivery | undefined
   #expiry: NodeJS.Timeout | undefined
 
@@ -57,7 +57,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
       this.#requests.add(request)
       this.#changed()
     })
-    this.#undo.push(sandbox.addFault((request) => this.#fault(request)))
+    this.#undo.push(sandbox.addFault((request) => this.#faultFor(request)))
   }
 
   /** Everything that the page shows, as it is now; a copy. */
@@ -71,7 +71,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
       now: this.#sandbox.now(),
       ...this.#sandbox.conversation(this.#key),
       requests: this.#requests.list(),
-      trouble: this.#trouble,
+      fault: this.#fault,
       ...(this.#delivery && { delivery: { ...this.#delivery } }),
     }
   }
@@ -93,9 +93,9 @@ export class Phone extends EventEmitter<PhoneEvents> {
     this.#sandbox.reply(this.#key, readReply(payload, this.settings.msisdn))
   }
 
-  /** What the API does to the requests of this phone from now on. */
-  set trouble(trouble: Trouble) {
-    this.#trouble = trouble
+  /** The error that the API simulates for requests of this phone from now on. */
+  set fault(fault: FaultName) {
+    this.#fault = fault
     this.#changed()
   }
 
@@ -127,9 +127,9 @@ export class Phone extends EventEmitter<PhoneEvents> {
     show({ ...ended, pending: false })
   }
 
-  #fault(request: SandboxRequest) {
-    if (this.#trouble === 'none' || !this.#concerns(request)) return undefined
-    return faultOf(this.#trouble, routeOf(request.path)?.resource)
+  #faultFor(request: SandboxRequest) {
+    if (this.#fault === 'none' || !this.#concerns(request)) return undefined
+    return faultOf(this.#fault, routeOf(request.path)?.resource)
   }
 
   /** By umid or number; the sample umid counts for every phone of its sub-account and channel. */

@@ -5,7 +5,7 @@ import { isCrossOrigin, removeCorsHeaders } from '../../lib/http/same-origin'
 import { PageFiles } from './files'
 import { answer, answerError, readWrite } from './http'
 import type { Phone } from './phone'
-import { MAX_TEXT, TROUBLES } from './state'
+import { FAULTS, MAX_TEXT } from './state'
 import { Streams } from './stream'
 
 /** The path of all phones below the HTTP node root. */
@@ -15,7 +15,7 @@ export const PHONES_PATH = '/8x8-sandbox'
 const MAX_MESSAGES = 20
 const SPAN = 10_000
 
-const FOREIGN =
+const CROSS_ORIGIN =
   'Only the page itself may read and write here. Behind a proxy, pass on Host or use HTTPS'
 
 const ROUTE = /^\/8x8-sandbox\/([^/]+)(\/[^/]*)?$/i
@@ -30,14 +30,14 @@ interface ServedPhone {
 /** The resources that the page writes to. */
 const WRITES = new Map([
   ['messages', writeMessage],
-  ['trouble', setTrouble],
+  ['fault', setFault],
 ])
 
-/** The site of each app. Weak: the app of a test or of an embedder may go. */
-const sites = new WeakMap<HttpApp, PhoneRouter>()
+/** The router of each app. Weak: the app of a test or of an embedder may go. */
+const routers = new WeakMap<HttpApp, PhoneRouter>()
 
 /**
- * The one site of an app, mounted when it is first asked for; Express has no way to take a handler
+ * The one router of an app, mounted when it is first asked for; Express has no way to take a handler
  * away, so it stays, and without phones it answers 404.
  * @param middleware `httpNodeMiddleware`: run before each request, as `http in` does
  * @param folder where the built files of the page are
@@ -47,14 +47,14 @@ export function routerOf(
   middleware: Handler[] = [],
   folder = __dirname,
 ): PhoneRouter {
-  let site = sites.get(app)
-  if (!site) {
-    site = new PhoneRouter(new PageFiles(folder))
-    sites.set(app, site)
+  let router = routers.get(app)
+  if (!router) {
+    router = new PhoneRouter(new PageFiles(folder))
+    routers.set(app, router)
     // By route, not by use(), so that a middleware sees the same path as before `http in`.
-    app.all(/^\/8x8-sandbox(?:\/.*)?$/i, ...middleware, site.handle)
+    app.all(/^\/8x8-sandbox(?:\/.*)?$/i, ...middleware, router.handle)
   }
-  return site
+  return router
 }
 
 /** The pages of all phones of a runtime. */
@@ -68,11 +68,11 @@ export class PhoneRouter {
 
   /** Shows a phone until it closes. @param id of its node */
   add(id: string, phone: Phone): void {
-    const deployed = { phone, streams: new Streams(phone), written: [] }
-    this.#phones.set(id, deployed)
+    const served = { phone, streams: new Streams(phone), written: [] }
+    this.#phones.set(id, served)
     phone.on('close', () => {
       // A redeployed node may be there already.
-      if (this.#phones.get(id) === deployed) this.#phones.delete(id)
+      if (this.#phones.get(id) === served) this.#phones.delete(id)
     })
   }
 
@@ -89,24 +89,24 @@ export class PhoneRouter {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request
     const [, id = '', rest] = ROUTE.exec(url.replace(/\?.*/s, '')) ?? []
-    const deployed = this.#phones.get(decode(id))
-    if (!deployed) throw new HttpError(404, 'No such phone is deployed')
+    const served = this.#phones.get(decode(id))
+    if (!served) throw new HttpError(404, 'No such phone is deployed')
     // Relative, so that it holds below any root and behind any proxy.
     if (rest === undefined) return answer(response, 308, { location: `${id}/` })
     const resource = rest.slice(1)
     const write = WRITES.get(resource)
     // The files tell nothing of the phone, and a link to the page may stand anywhere.
     if ((write || resource === 'events') && isCrossOrigin(request)) {
-      throw new HttpError(403, FOREIGN)
+      throw new HttpError(403, CROSS_ORIGIN)
     }
     allow(method, write ? ['POST'] : ['GET', 'HEAD'])
     if (write) {
       const body = await readWrite(request)
-      write(deployed, body)
+      write(served, body)
       answer(response, 202)
     } else if (resource === 'events') {
       allow(method, ['GET'])
-      deployed.streams.add(response)
+      served.streams.add(response)
     } else await this.#sendFile(resource || 'page.html', response)
   }
 
@@ -137,10 +137,10 @@ function writeMessage({ phone, written }: ServedPhone, { text }: Record<string, 
 }
 
 /** @throws {HttpError} 400 */
-function setTrouble({ phone }: ServedPhone, { trouble }: Record<string, unknown>): void {
-  const known = TROUBLES.find((one) => one === trouble)
-  if (!known) throw new HttpError(400, `trouble: one of ${TROUBLES.join(', ')}`)
-  phone.trouble = known
+function setFault({ phone }: ServedPhone, { fault }: Record<string, unknown>): void {
+  const known = FAULTS.find((one) => one === fault)
+  if (!known) throw new HttpError(400, `fault: one of ${FAULTS.join(', ')}`)
+  phone.fault = known
 }
 
 /** @throws {HttpError} 405 */

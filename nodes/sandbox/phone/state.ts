@@ -1,11 +1,12 @@
 /**
- * What the page of a phone is told and may ask for. Plain data, so that the page can bundle it.
+ * What the server tells the page of a phone, and what the page may send. Plain data, so that the
+ * page can bundle it.
  */
 import type { Channel } from '../../lib/api'
 import type { ConversationMessage } from '../../lib/sandbox/message'
 
-/** What the API can do to the requests of a phone; the first is nothing. */
-export const TROUBLES = [
+/** Errors that the phone can simulate; `none`: none. */
+export const FAULTS = [
   'none',
   'unauthorized',
   'rate-limited',
@@ -15,8 +16,8 @@ export const TROUBLES = [
   'expired',
 ] as const
 
-/** One of {@link TROUBLES}. */
-export type Trouble = (typeof TROUBLES)[number]
+/** One of {@link FAULTS}. */
+export type FaultName = (typeof FAULTS)[number]
 
 /** Characters (UTF-16 units) of a message typed on the page, trimmed; our choice. */
 export const MAX_TEXT = 1000
@@ -46,7 +47,7 @@ export interface PhoneDelivery {
   delivered: boolean
   /** Of the last attempt; absent when it got no answer. */
   statusCode?: number
-  /** An attempt is under way or still to come. */
+  /** The delivery has not ended. */
   pending: boolean
 }
 
@@ -64,7 +65,8 @@ export interface PhoneState {
   typingUntil?: number
   /** Oldest first, at most 50. */
   requests: PhoneRequest[]
-  trouble: Trouble
+  /** The error that is simulated. */
+  fault: FaultName
   /** Only where webhooks are posted, from the first message on. */
   delivery?: PhoneDelivery
 }

@@ -19,7 +19,7 @@ const SPAN = 50
 export class Streams {
   readonly #phone: Phone
   readonly #open = new Set<ServerResponse>()
-  /** Those who did not read in time for the last state. */
+  /** Responses whose client did not read the last state in time. */
   readonly #behind = new WeakSet<ServerResponse>()
   readonly #heartbeat: NodeJS.Timeout
   #next: NodeJS.Timeout | undefined
@@ -75,7 +75,7 @@ export class Streams {
     for (const response of this.#open) this.#writeTo(response, text)
   }
 
-  /** Leaves out those who do not read, so that nothing piles up for them. */
+  /** Skips clients that do not read, so that nothing piles up for them. */
   #writeTo(response: ServerResponse, text: string): void {
     if (response.writableNeedDrain) this.#behind.add(response)
     else response.write(text)

@@ -61,8 +61,8 @@ async function play(steps: Step[]): Promise<void> {
         },
       }
       const before = limiter.waiting
-      const where = limiter.acquire(one, again)
-      if (where === 'waiting') outside.push(one)
+      const where = limiter.acquire(one, { priority: 'normal', isRetry: again })
+      if (where === 'queued') outside.push(one)
       assert.equal(where === 'overloaded', !again && before >= MAX_WAITING && !inside.includes(one))
     }
     const play = (what: Step) => {

@@ -25,7 +25,7 @@ describe('limiter', () => {
     const guest = (name: string): QueuedRequest => ({ onAcquired: () => log.push(name) })
     const enter = (name: string, again = false) => {
       const one = guest(name)
-      return { one, where: limiter.acquire(one, again) }
+      return { one, where: limiter.acquire(one, { priority: 'normal', isRetry: again }) }
     }
     return { limiter, log, enter }
   }
@@ -33,7 +33,7 @@ describe('limiter', () => {
   /** Lets one in, and has it refused. */
   function refuse(limiter: RequestLimiter, retryAfter?: number): void {
     const one: QueuedRequest = { onAcquired() {} }
-    assert.equal(limiter.acquire(one, false), 'inside')
+    assert.equal(limiter.acquire(one, { priority: 'normal', isRetry: false }), 'acquired')
     limiter.onRateLimited(one, retryAfter)
     limiter.release(one)
   }
@@ -45,7 +45,7 @@ describe('limiter', () => {
     const guests = ['a', 'b', 'c', 'd', 'e'].map((name) => enter(name))
     assert.deepEqual(
       guests.map(({ where }) => where),
-      ['inside', 'inside', 'waiting', 'waiting', 'waiting'],
+      ['acquired', 'acquired', 'queued', 'queued', 'queued'],
     )
     for (const { one } of guests) {
       limiter.release(one)
@@ -58,9 +58,9 @@ describe('limiter', () => {
     const { limiter, enter } = open({ maxWaiting: 1 })
     enter('a')
     enter('b')
-    assert.equal(enter('c').where, 'waiting')
+    assert.equal(enter('c').where, 'queued')
     assert.equal(enter('d').where, 'overloaded')
-    assert.equal(enter('e', true).where, 'waiting')
+    assert.equal(enter('e', true).where, 'queued')
     assert.equal(limiter.waiting, 2)
   })
 
@@ -69,15 +69,15 @@ describe('limiter', () => {
     const { one } = enter('a')
     enter('b')
     limiter.release(one)
-    assert.equal(enter('c').where, 'waiting')
+    assert.equal(enter('c').where, 'queued')
     await turn()
     assert.deepEqual(log, ['a', 'b'])
   })
 
   it('needs no queue for who fits', () => {
     const { enter } = open({ maxWaiting: 0 })
-    assert.equal(enter('a').where, 'inside')
-    assert.equal(enter('b').where, 'inside')
+    assert.equal(enter('a').where, 'acquired')
+    assert.equal(enter('b').where, 'acquired')
     assert.equal(enter('c').where, 'overloaded')
   })
 
@@ -146,7 +146,7 @@ describe('limiter', () => {
     refuse(limiter, 1000)
     for (let i = 0; i < 20; i++) {
       const one: QueuedRequest = { onAcquired: () => inside.push(one) }
-      limiter.acquire(one, false)
+      limiter.acquire(one, { priority: 'normal', isRetry: false })
     }
     await clock.tickAsync(1000)
     for (const expected of [1, 2, 4, 4, 4]) {
@@ -160,7 +160,7 @@ describe('limiter', () => {
       await turn()
     }
     assert.equal(limiter.isRateLimited, false)
-    assert.equal(enter('late').where, 'waiting')
+    assert.equal(enter('late').where, 'queued')
   })
 
   it('opens with a success, and not only when its guest leaves', async () => {

@@ -152,7 +152,7 @@ describe('sending', () => {
 
   it('leaves the queue at once when it drains', async () => {
     const limiter = createLimiter({ maxInFlight: 1 })
-    limiter.acquire({ onAcquired() {} }, false)
+    limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false })
     const sending = sendBy(async () => 200, limits, limiter)
     const closed = rejection(sending.result, 'closed')
     sending.drain()
@@ -284,12 +284,15 @@ describe('sending', () => {
     assert.equal(sending.pending, false)
     assert.equal(attempts, 1)
     assert.deepEqual(ended, [sending])
-    assert.equal(limiter.acquire({ onAcquired() {} }, false), 'inside')
+    assert.equal(
+      limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false }),
+      'acquired',
+    )
   })
 
   it('ends when its turn does not come before the deadline', async () => {
     const limiter = createLimiter({ maxInFlight: 1 })
-    limiter.acquire({ onAcquired() {} }, false)
+    limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false })
     await clock.tickAsync(1000)
     const failed = rejection(sendBy(async () => 200, limits, limiter).result, 'timeout')
     await clock.tickAsync(14_999)
@@ -309,7 +312,7 @@ describe('sending', () => {
     }
     const sending = sendBy(attempt, { ...limits, random: () => 0 }, limiter)
     await clock.tickAsync(100)
-    limiter.acquire(other, false)
+    limiter.acquire(other, { priority: 'normal', isRetry: false })
     await clock.tickAsync(100)
     assert.equal(limiter.waiting, 1)
     limiter.release(other)

@@ -50,7 +50,7 @@ const damaged = (good: object, fields: string[]) =>
       return { field, body: `{${written.join(',')}}` }
     })
 
-describe('sandbox, given anything', function () {
+describe('sandbox: fuzzing', function () {
   this.timeout(30_000)
   watchProcess()
   let sandbox: Sandbox
@@ -64,7 +64,7 @@ describe('sandbox, given anything', function () {
     await closeAll()
   })
 
-  it('answers an events or messages call with success, or an error that names the field', async () => {
+  it('answers an events or messages request with success, or an error that names the field', async () => {
     makePhone(sandbox)
     const message = { user: { msisdn: '+6500000000' }, type: 'text', content: { text: 'Hi' } }
     const calls = fc.oneof(
@@ -87,7 +87,7 @@ describe('sandbox, given anything', function () {
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
   })
 
-  it('answers any bytes, and goes on', async () => {
+  it('survives any bytes', async () => {
     const target = fc.oneof(
       fc.constantFrom(
         PATH,
@@ -136,13 +136,13 @@ describe('sandbox, given anything', function () {
     assert.ok(JSON.stringify(phone.state()).length < 10_000)
   })
 
-  describe('by way of its node', () => {
+  describe('through its node', () => {
     let api: NodeAPI
     let completed = (_error: unknown) => {}
     const types = [
-      (given: NodeAPI) => {
-        api = given
-        register(given)
+      (nodeApi: NodeAPI) => {
+        api = nodeApi
+        register(nodeApi)
       },
     ]
 
@@ -212,13 +212,13 @@ describe('sandbox, given anything', function () {
       const url = `${await serve(api.httpNode)}/8x8-sandbox/phone/`
       await watch(url)
       const name = fc.oneof(
-        { weight: 2, arbitrary: fc.constantFrom('messages', 'trouble') }, // what takes a body
+        { weight: 2, arbitrary: fc.constantFrom('messages', 'fault') }, // what takes a body
         fc.constantFrom('events', '', '..', '__proto__', '%2e%2e%2fpage.html'),
         fc.webSegment(),
       )
       const body = fc.oneof(
         damaged({ text: 'Hi' }, ['text']),
-        damaged({ trouble: 'none' }, ['trouble']),
+        damaged({ fault: 'none' }, ['fault']),
         anything.map((each) => ({ field: '', body: json(each) ?? '' })),
       )
       await fc.assert(
@@ -230,7 +230,7 @@ describe('sandbox, given anything', function () {
         }),
         { numRuns: 200 },
       )
-      assert.equal((await post(`${url}trouble`, { trouble: 'none' })).status, 202)
+      assert.equal((await post(`${url}fault`, { fault: 'none' })).status, 202)
     })
   })
 })

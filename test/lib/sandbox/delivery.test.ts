@@ -65,6 +65,20 @@ describe('sandbox: inbound webhooks', () => {
     assert.deepEqual(sandbox.webhook(umid).payload.user, user)
   })
 
+  it('writes what is known of a customer without a phone number', () => {
+    const customer = { channelUserId: 'US.13491208655302741918', name: 'Ann', username: 'ann.b' }
+    const users = (message: object) => {
+      const { umid } = sandbox.receive({ subAccountId: SUB, ...message })
+      return [3, 2].map((version) => sandbox.webhook(umid, version as 2 | 3).payload.user)
+    }
+    assert.deepEqual(users(customer), [customer, customer])
+    const both = { msisdn: '+6591234567', ...customer }
+    assert.deepEqual(users(both), [both, { ...both, channelUserId: both.msisdn }])
+    const line = { channel: 'line', channelUserId: 'Ua12b345678' }
+    assert.deepEqual(users(line)[0], { channelUserId: 'Ua12b345678' })
+    assert.deepEqual(users({ ...both, channel: 'rcs' })[0], { msisdn: both.msisdn })
+  })
+
   it('has no webhook for a umid that is unknown or outbound', async () => {
     assert.throws(() => sandbox.webhook(SAMPLE_UMID), RangeError)
     const { umid } = (await (await reply(sandbox, '+6591234567')).json()) as { umid: string }
@@ -72,7 +86,7 @@ describe('sandbox: inbound webhooks', () => {
     await assert.rejects(sandbox.deliver(umid, { url: 'http://127.0.0.1:9' }), RangeError)
   })
 
-  it('posts once to a target that takes it', async () => {
+  it('posts once to a target that accepts it', async () => {
     const target = await startTarget((_attempt, response) => response.writeHead(204).end())
     const { umid } = receive()
     const delivery = await sandbox.deliver(umid, { url: target.url, authorization: 'Basic xyz' })
@@ -83,7 +97,7 @@ describe('sandbox: inbound webhooks', () => {
     assert.deepEqual(target.posted[0]?.body, sandbox.webhook(umid))
   })
 
-  it('posts version 2 without a key when told so', async () => {
+  it('posts version 2, without Authorization by default', async () => {
     const target = await startTarget((_attempt, response) => response.end())
     const { umid } = receive()
     await sandbox.deliver(umid, { url: target.url, version: 2 })
@@ -233,7 +247,7 @@ describe('sandbox: inbound webhooks', () => {
     }
   })
 
-  it('ends at once when the sandbox closes: between attempts, in one, and after', async () => {
+  it('ends immediately when the sandbox closes: between attempts, during one, and after', async () => {
     const waiting = await startSandbox({ retryDelays: [60_000] })
     const one = waiting.receive({ subAccountId: SUB })
     const signs = new EventEmitter()

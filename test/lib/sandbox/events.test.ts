@@ -91,7 +91,7 @@ describe('sandbox: typing events', () => {
     assert.equal(quick.conversation(key).typingUntil, NOW + 7)
   })
 
-  it('tells of dots by event', async () => {
+  it('emits the dots', async () => {
     const seen: unknown[] = []
     sandbox.on('typing', (event) => seen.push(event))
     const { umid } = sandbox.receive({ subAccountId: SUB, msisdn: MSISDN })
@@ -167,7 +167,7 @@ describe('sandbox: typing events', () => {
   it('refuses a body that is not JSON or too large', async () => {
     await assertRefused(400, 1000, /not JSON/, '{"channel":')
     await assertRefused(400, 1000, /not JSON/, '')
-    await assertRefused(413, 1000, /too large/, { umid: 'x'.repeat(70 * 1024) })
+    await assertRefused(413, 1000, /too large/, { umid: 'x'.repeat(130 * 1024) })
     assert.ok(!('body' in (sandbox.requests.at(-1) ?? {})))
   })
 

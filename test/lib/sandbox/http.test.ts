@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { SAMPLE_UMID, Sandbox, type SandboxRequest } from '../../../nodes/lib/sandbox/server'
+import { failNext } from '../../support/faults'
 import { call, closeAll, type ErrorBody, KEY, SUB, startSandbox, type } from './helpers'
 
 const event = { channel: 'whatsapp', type: 'typing', umid: SAMPLE_UMID }
@@ -20,25 +21,25 @@ describe('sandbox: HTTP and faults', () => {
     sandbox.conversation({ subAccountId: SUB, channel: 'whatsapp', msisdn: '+6500000000' })
       .typingUntil
 
-  it('meets failNext in order, one each, then the fault function, then the real answer', async () => {
+  it('simulates the first fault that a function returns, in the order of addition, else answers', async () => {
     const asked: SandboxRequest[] = []
-    sandbox.failNext({ status: 500 })
-    sandbox.failNext({ status: 503 }, { status: 429 })
+    failNext(sandbox, { status: 500 })
+    failNext(sandbox, { status: 503 }, { status: 429 })
     const statuses = []
     for (let i = 0; i < 3; i++) statuses.push((await type(sandbox, SAMPLE_UMID)).status)
-    sandbox.fault = (met) => {
-      asked.push({ ...met })
+    sandbox.addFault((request) => {
+      asked.push({ ...request })
       return asked.length === 1 ? { status: 418 } : undefined
-    }
+    })
     for (let i = 0; i < 2; i++) statuses.push((await type(sandbox, SAMPLE_UMID)).status)
     assert.deepEqual(statuses, [500, 503, 429, 418, 200])
     assert.deepEqual(asked[0]?.body, event)
     assert.equal(asked[0]?.subAccountId, SUB)
   })
 
-  it('a faulted request changes nothing', async () => {
+  it('changes nothing for a request that gets a simulated error', async () => {
     const { umid } = sandbox.receive({ subAccountId: SUB })
-    sandbox.failNext({ status: 200 }, { status: 500 }, { action: 'reset' })
+    failNext(sandbox, { status: 200 }, { status: 500 }, { action: 'reset' })
     const first = await type(sandbox, umid)
     assert.deepEqual([first.status, await first.text()], [200, ''])
     await type(sandbox, umid)
@@ -54,15 +55,15 @@ describe('sandbox: HTTP and faults', () => {
     socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy())
   }
 
-  it('carries out what it received in full, though its client has gone', async () => {
+  it('carries out a request that it received in full, even if its client has gone', async () => {
     const shown = once(sandbox, 'typing')
     await sendAndGo(JSON.stringify(event))
     await shown
     assert.ok(dots())
   })
 
-  it('carries out a delayed request though its client has gone, and shows it as cut', async () => {
-    sandbox.failNext({ delay: 100 })
+  it('carries out a delayed request even if its client has gone, and records it as cut', async () => {
+    failNext(sandbox, { delay: 100 })
     const cut = once(sandbox, 'request')
     const shown = once(sandbox, 'typing')
     await sendAndGo(JSON.stringify(event))
@@ -75,7 +76,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(sandbox.requests[0]?.status, undefined)
   })
 
-  it('does not carry out a request of which a part is missing', async () => {
+  it('does not carry out an incomplete request', async () => {
     const body = JSON.stringify(event)
     const cut = once(sandbox, 'request')
     const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
@@ -113,10 +114,10 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(sandbox.requests[0]?.body, undefined)
   })
 
-  it('refuses an other path, method or sub-account from the head, and a body that is too large', async () => {
+  it('refuses another path, method or sub-account from the head, and a body that is too large', async () => {
     const start = (line: string) =>
       converse(
-        `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-length: 70000\r\n\r\n`,
+        `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${KEY}\r\ncontent-length: 140000\r\n\r\n`,
       )
     const lines: [string, number][] = [
       ['POST /api/v1/other', 404],
@@ -129,7 +130,7 @@ describe('sandbox: HTTP and faults', () => {
     }
   })
 
-  it('takes no more than 4 MB of unfinished requests, and then again', async () => {
+  it('answers 503 beyond 4 MB of unfinished requests, until they end', async () => {
     const sockets = Array.from({ length: 80 }, () =>
       connect(Number(new URL(sandbox.url).port), '127.0.0.1').on('error', () => {}),
     )
@@ -147,7 +148,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
   })
 
-  it('makes error bodies with a code that fits, or the one asked for', async () => {
+  it('answers simulated errors with a code that fits the status, or a given one', async () => {
     const cases: [number, number | undefined][] = [
       [400, 1000],
       [401, 1200],
@@ -157,22 +158,23 @@ describe('sandbox: HTTP and faults', () => {
       [500, 2000],
     ]
     for (const [status, code] of cases) {
-      sandbox.failNext({ status })
+      failNext(sandbox, { status })
       const response = await type(sandbox, SAMPLE_UMID)
       const error = (await response.json()) as ErrorBody
       assert.deepEqual([response.status, error.code], [status, code])
       assert.ok(error.errorId && Date.parse(error.timestamp))
     }
-    sandbox.failNext({ status: 401, code: 1001, message: 'Not yours' })
+    failNext(sandbox, { status: 401, code: 1001, message: 'Not yours' })
     const error = (await (await type(sandbox, SAMPLE_UMID)).json()) as ErrorBody
     assert.deepEqual([error.code, error.message], [1001, 'Not yours'])
-    sandbox.failNext({ code: 2001 })
+    failNext(sandbox, { code: 2001 })
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 500)
   })
 
   it('sends Retry-After, headers and raw bodies as they are', async () => {
     const page = '<html>Bad gateway</html>'
-    sandbox.failNext(
+    failNext(
+      sandbox,
       { status: 429, retryAfter: 3 },
       { status: 503, retryAfter: 'Tue, 09 Jun 2026 10:00:00 GMT' },
       { status: 502, body: page, headers: { 'content-type': 'text/html' } },
@@ -192,8 +194,8 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(redirect.headers.get('location'), 'http://127.0.0.1:9/')
   })
 
-  it('only delay: the real answer, later', async () => {
-    sandbox.failNext({ delay: 60, status: undefined })
+  it('delays the real answer with only a delay', async () => {
+    failNext(sandbox, { delay: 60, status: undefined })
     const started = performance.now()
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
     // Timers may fire 1 ms early.
@@ -202,8 +204,8 @@ describe('sandbox: HTTP and faults', () => {
     assert.ok((sandbox.requests[0]?.durationMs ?? 0) >= 58)
   })
 
-  it('reset: ECONNRESET, after the delay', async () => {
-    sandbox.failNext({ action: 'reset' }, { action: 'reset', delay: 30 })
+  it('resets the connection, after a delay if there is one', async () => {
+    failNext(sandbox, { action: 'reset' }, { action: 'reset', delay: 30 })
     const cut = once(sandbox, 'request')
     await assert.rejects(type(sandbox, SAMPLE_UMID), hasCode('ECONNRESET'))
     const [{ status, durationMs }] = (await cut) as [SandboxRequest]
@@ -214,8 +216,8 @@ describe('sandbox: HTTP and faults', () => {
     assert.ok(performance.now() - started >= 28)
   })
 
-  it('hang and delay: a request is over when its client goes away, long before its time', async () => {
-    sandbox.failNext({ action: 'hang' }, { delay: 60_000 })
+  it('ends a hanging or delayed request when its client goes away', async () => {
+    failNext(sandbox, { action: 'hang' }, { delay: 60_000 })
     const body = JSON.stringify(event)
     const headers = { authorization: `Bearer ${KEY}` }
     for (let i = 0; i < 2; i++) {
@@ -228,21 +230,21 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(dots(), undefined)
   })
 
-  it('a fault function or listener that throws is a 500', async () => {
-    sandbox.fault = () => {
+  it('answers 500 when a fault function or a listener throws', async () => {
+    const remove = sandbox.addFault(() => {
       throw new Error('my fault')
-    }
+    })
     const response = await type(sandbox, SAMPLE_UMID)
     const error = (await response.json()) as ErrorBody
     assert.deepEqual([response.status, error.code, error.message], [500, 2000, 'my fault'])
-    sandbox.fault = undefined
+    remove()
     sandbox.on('typing', () => {
       throw new Error('my listener')
     })
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 500)
   })
 
-  it('keeps 2000 bytes of a body, and whom the whole of it is about', async () => {
+  it('records 2000 bytes of a body, and the customer or message that it names', async () => {
     const body = { content: { text: 'x'.repeat(5000) }, user: { msisdn: '+6501234567' } }
     await call(sandbox, { ...body, umid: 'none', channel: 'sms' })
     await call(sandbox, `{"umid":"${'y'.repeat(3000)}`, { path: `${path}?${'z'.repeat(400)}` })
@@ -297,7 +299,7 @@ describe('sandbox: HTTP and faults', () => {
   })
 
   it('closes at once with hanging, delayed and half-sent requests', async () => {
-    sandbox.fault = ({ body }) => (body === 1 ? { action: 'hang' } : { delay: 60_000 })
+    sandbox.addFault(({ body }) => (body === 1 ? { action: 'hang' } : { delay: 60_000 }))
     const hanging = assert.rejects(call(sandbox, 1))
     const delayed = assert.rejects(call(sandbox, 2))
     const half = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
@@ -337,7 +339,7 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(sandbox.requests.length, 500)
   })
 
-  it('start: takes a port, and fails when it is taken', async () => {
+  it('listens on a given port, and fails to start when it is in use', async () => {
     const port = Number(new URL(sandbox.url).port)
     await assert.rejects(Sandbox.start({ port }), { code: 'EADDRINUSE' })
     await sandbox.close()

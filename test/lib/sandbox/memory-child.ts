@@ -28,9 +28,11 @@ async function main(): Promise<void> {
   sandbox.addSubAccount(SUB, KEY)
   const settings = { channel: 'whatsapp', subAccountId: SUB, customerName: 'Ana' } as const
   const phone = new Phone(sandbox, { ...settings, msisdn: MSISDN, webhook: undefined })
-  const site = new PhoneRouter(new PageFiles(__dirname))
-  site.add('phone', phone)
-  const server = createServer((request, response) => void site.handle(request, response, () => {}))
+  const router = new PhoneRouter(new PageFiles(__dirname))
+  router.add('phone', phone)
+  const server = createServer(
+    (request, response) => void router.handle(request, response, () => {}),
+  )
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
   const start = await held()

@@ -4,7 +4,7 @@ import { SAMPLE_UMID, Sandbox } from '../../../nodes/lib/sandbox/server'
 import { acquireSandbox, type SandboxLease } from '../../../nodes/lib/sandbox/shared'
 import { call } from './helpers'
 
-describe('sandbox: the shared one', () => {
+describe('sandbox: shared by all nodes', () => {
   const leases: SandboxLease[] = []
   const acquire = async (subAccountId?: string) => {
     const lease = await acquireSandbox(subAccountId)
@@ -25,7 +25,7 @@ describe('sandbox: the shared one', () => {
     assert.equal((await fetch(sandbox.url)).status, 404)
   })
 
-  it('is one for all, started once, closed with its last user', async () => {
+  it('starts once for all users, and closes with the last one', async () => {
     const [one, two] = await Promise.all([acquire('sub_one'), acquire('sub_two')])
     assert.equal(one.sandbox, two.sandbox)
     assert.equal(one.apiKey, two.apiKey)
@@ -39,14 +39,14 @@ describe('sandbox: the shared one', () => {
     await assert.rejects(status(two, 'sub_two'))
   })
 
-  it('knows no sub-account of a lease without one', async () => {
+  it('adds no sub-account for a lease without one', async () => {
     const plain = await acquire()
     assert.equal(await status(plain, 'sub_one'), 401)
     await acquire('sub_one')
     assert.equal(await status(plain, 'sub_one'), 200)
   })
 
-  it('is a new one directly after the last release, with a new key', async () => {
+  it('starts a new sandbox with a new key after the last release', async () => {
     const old = await acquire('sub_one')
     const released = old.release()
     const fresh = await acquire('sub_one')
@@ -58,7 +58,7 @@ describe('sandbox: the shared one', () => {
     assert.equal((await acquire()).sandbox, fresh.sandbox)
   })
 
-  it('starts anew after a start that failed', async () => {
+  it('starts again after a failed start', async () => {
     const { start } = Sandbox
     const failure = new Error(randomUUID())
     Sandbox.start = () => Promise.reject(failure)

@@ -177,16 +177,6 @@ describe('sessions: how they go on and end', () => {
       await t.clock.tickAsync(1000)
       assert.equal(t.sent.length, 2)
     })
-
-    it('needs one timer for any number of sessions', async () => {
-      for (let i = 0; i < 1000; i++) {
-        await t.start(`${i}`)
-        await t.clock.tickAsync(7)
-      }
-      assert.equal(t.clock.countTimers(), 1)
-      await t.clock.tickAsync(BEAT)
-      assert.equal(t.sent.length, 1000 + 1000)
-    })
   })
 
   describe('close', () => {

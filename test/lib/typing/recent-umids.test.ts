@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import FakeTimers from '@sinonjs/fake-timers'
-import { RecentUmidsByOwner } from '../../../nodes/lib/typing/session-index'
+import { RecentUmids } from '../../../nodes/lib/typing/recent-umids'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
@@ -12,7 +12,7 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed
 }
 
-describe('Memory', () => {
+describe('recent umids', () => {
   for (const [what, nodes, umids] of [
     ['for nodes that are gone', 200, 1000],
     ['of what is over for a node that goes on', 1, 200_000],
@@ -23,15 +23,15 @@ describe('Memory', () => {
   function isForgotten(nodes: number, umids: number): void {
     const clock = FakeTimers.install({ toFake: ['performance'] })
     try {
-      const memory = new RecentUmidsByOwner(1000)
+      const recent = new RecentUmids(1000)
       const before = heapUsed()
       for (let node = 0; node < nodes; node++) {
-        for (let umid = 0; umid < umids; umid++) memory.add(`node ${node}`, `umid ${umid}`)
+        for (let umid = 0; umid < umids; umid++) recent.add(`umid ${umid}`, `node ${node}`)
       }
-      assert.ok(memory.has('node 0', 'umid 0'))
+      assert.ok(recent.has('umid 0', 'node 0'))
       const full = heapUsed() - before
       clock.tick(1001)
-      memory.add(nodes === 1 ? 'node 0' : 'another', 'umid')
+      recent.add('umid', nodes === 1 ? 'node 0' : 'another')
       const left = heapUsed() - before
       assert.ok(left < full / 10, `${left} of ${full} bytes`)
     } finally {

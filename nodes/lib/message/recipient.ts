@@ -1,0 +1,44 @@
+import { MSISDN } from '../api'
+import { cleanMsisdn, cleanText } from '../clean'
+import { onlyKnown } from '../errors'
+import type { Recipient } from '../replies/reply'
+import { isObject } from './webhook'
+
+/** Characters of an id. Our choice: 8x8's have some 30. */
+const MAX_ID = 200
+
+/**
+ * Reads a phone number, or an object with what names a customer; other properties do not count.
+ * @returns undefined where there is neither, and for an object that throws
+ */
+export function readRecipient(value: unknown): Recipient | undefined {
+  if (typeof value === 'string') {
+    const msisdn = readMsisdn(value)
+    return msisdn === undefined ? undefined : { msisdn }
+  }
+  try {
+    return isObject(value) ? readIds(value) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function readIds(user: Record<string, unknown>): Recipient | undefined {
+  const msisdn = readMsisdn(user.msisdn)
+  const channelUserId = readId(user.channelUserId)
+  const lineUserId = readId(user.lineUserId)
+  if ((msisdn ?? channelUserId ?? lineUserId) === undefined) return undefined
+  return onlyKnown({ msisdn, channelUserId, lineUserId }) as Recipient
+}
+
+/** Only with its country code: a guess could write to somebody else. */
+function readMsisdn(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > MAX_ID) return undefined
+  const msisdn = cleanMsisdn(value)
+  return MSISDN.test(msisdn) ? msisdn : undefined
+}
+
+function readId(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > MAX_ID) return undefined
+  return cleanText(value) || undefined
+}

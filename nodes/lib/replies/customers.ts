@@ -1,0 +1,100 @@
+import type { Recipient } from './reply'
+
+/** Customers with several ids that are remembered at once. Our choice: some MB. */
+const MAX_KNOWN = 10_000
+
+/** Ids of one customer at most: a new one replaces the oldest. Our choice; people have two or three. */
+const MAX_IDS = 8
+
+/** A customer, with the replies to it that have not settled. */
+export class Customer<T extends { readonly number: number }> {
+  readonly ids = new Set<string>()
+  /** Replies that wait, in the order of their numbers. */
+  queue: T[] = []
+  /** Replies that were started and have not settled: more than one only after a merge. */
+  running = 0
+  /** Set when it turned out to be the same as another. */
+  mergedInto: Customer<T> | undefined
+}
+
+/**
+ * Tells which replies go to the same customer. One who was seen with two ids together is found by
+ * either of them afterwards.
+ */
+export class Customers<T extends { readonly number: number }> {
+  readonly #byId = new Map<string, Customer<T>>()
+  /** Those with several ids, the one that was used last at the end. */
+  readonly #known = new Set<Customer<T>>()
+  readonly #max: number
+
+  constructor(max = MAX_KNOWN) {
+    this.#max = max
+  }
+
+  /** The customer with these ids; to {@link forget} when there is no reply to it any more. */
+  find(recipient: Recipient): Customer<T> {
+    const ids = idsOf(recipient)
+    const [customer = new Customer<T>(), ...others] = new Set(
+      ids.flatMap((id) => this.#byId.get(id) ?? []),
+    )
+    for (const other of others) this.#merge(customer, other)
+    for (const id of ids) this.#add(customer, id)
+    if (customer.ids.size > 1) {
+      this.#known.delete(customer) // to make it the last one
+      this.#known.add(customer)
+      this.#makeRoom(customer)
+    }
+    return customer
+  }
+
+  /** The customer that another one turned out to be. */
+  resolve(customer: Customer<T>): Customer<T> {
+    let root = customer
+    while (root.mergedInto) root = root.mergedInto
+    return root
+  }
+
+  /** Forgets a customer without replies, unless there are ids to remember. */
+  forget(customer: Customer<T>): void {
+    if (!isIdle(customer) || this.#known.has(customer)) return
+    for (const id of customer.ids) this.#byId.delete(id)
+  }
+
+  #add(customer: Customer<T>, id: string): void {
+    customer.ids.add(id)
+    this.#byId.set(id, customer)
+    const [oldest] = customer.ids
+    if (customer.ids.size <= MAX_IDS || oldest === undefined) return
+    customer.ids.delete(oldest)
+    this.#byId.delete(oldest)
+  }
+
+  #merge(customer: Customer<T>, other: Customer<T>): void {
+    other.mergedInto = customer
+    this.#known.delete(other)
+    for (const id of other.ids) this.#add(customer, id)
+    customer.running += other.running
+    customer.queue = [...customer.queue, ...other.queue].sort((a, b) => a.number - b.number)
+    other.queue = []
+  }
+
+  /** Drops the ids of whoever was not written to for the longest time; never of one with replies. */
+  #makeRoom(current: Customer<T>): void {
+    for (const customer of this.#known) {
+      if (this.#known.size <= this.#max) return
+      if (!isIdle(customer) || customer === current) continue
+      this.#known.delete(customer)
+      this.forget(customer)
+    }
+  }
+}
+
+function isIdle<T extends { readonly number: number }>({ running, queue }: Customer<T>): boolean {
+  return running === 0 && queue.length === 0
+}
+
+/** Phone numbers by their digits: 8x8 writes them with and without a plus, and as a channelUserId. */
+function idsOf({ msisdn, channelUserId, lineUserId }: Recipient): string[] {
+  const ids = [msisdn, channelUserId, lineUserId].filter((id) => id !== undefined && id !== '')
+  return [...new Set(ids.map((id) => `${id}`.trim().replace(/^\+?(\d+)$/, '$1')))]
+}

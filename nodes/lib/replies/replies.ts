@@ -1,0 +1,296 @@
+import type { Client } from '../client/client'
+import { Queue, type Queued } from '../client/queue'
+import type { ApiRequest, RequestResult } from '../client/request'
+import { asMaybeSent, closedError, type MessagingError, overloadedError } from '../errors'
+import type { ReplyTarget, Sessions, TypingSummary } from '../typing/sessions'
+import { type Customer, Customers } from './customers'
+import type { Recipient, ReplyRequest, ReplyResult, Reservation } from './reply'
+
+export type { Recipient, ReplyRequest, ReplyResult, Reservation } from './reply'
+
+/** What bounds the replies of an account. */
+export interface RepliesOptions {
+  /** ms for which a message that is still being read holds up those that came after it. */
+  timeout: number
+  /** Replies that may wait for earlier ones to their customers. */
+  maxWaiting: number
+}
+
+/** A message from its arrival to its outcome. */
+interface Place extends Queued<Place> {
+  number: number
+  readonly reservedAt: number
+  /** Undefined while the message is being read. */
+  reply: PendingReply | undefined
+  /** Released or cancelled before `send`. */
+  gone: boolean
+}
+
+/** A reply without an outcome. */
+interface PendingReply {
+  readonly number: number
+  readonly request: ReplyRequest
+  readonly place: Place
+  /** Undefined before its turn among all that arrived. */
+  customer: Customer<PendingReply> | undefined
+  started: boolean
+  cancelled: boolean
+  /** Ends what a started one awaits. */
+  cancel(): void
+  resolve(result: ReplyResult): void
+  reject(error: MessagingError): void
+}
+
+/**
+ * The replies of an account. Those to one customer leave one after the other, in the order in which
+ * their messages came to the reply nodes; those to different customers go side by side. Who the
+ * customer is, is known only when a message was read, so a reply waits until all messages that came
+ * before it were read, too. A final reply ends its dots first.
+ */
+export class Replies {
+  readonly #client: Pick<Client, 'sendReply'>
+  readonly #sessions: Pick<Sessions, 'answer' | 'summary' | 'refresh'>
+  readonly #options: RepliesOptions
+  /** Messages that are being read, and replies behind them, in the order of arrival. */
+  readonly #places = new Queue<Place>()
+  /** How many of them are replies. */
+  #heldUp = 0
+  readonly #customers = new Customers<PendingReply>()
+  /** How many replies wait for an earlier one to their customer. */
+  #queued = 0
+  readonly #pending = new Set<PendingReply>()
+  #numbers = 0
+  /** Runs while a message that is being read holds up replies. */
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(
+    client: Pick<Client, 'sendReply'>,
+    sessions: Pick<Sessions, 'answer' | 'summary' | 'refresh'>,
+    options: RepliesOptions,
+  ) {
+    this.#client = client
+    this.#sessions = sessions
+    this.#options = options
+  }
+
+  /** Takes a place in the order of arrival; to call when a message comes in, before it is read. */
+  reserve(): Reservation {
+    const place: Place = {
+      number: this.#numbers++,
+      reservedAt: performance.now(),
+      reply: undefined,
+      gone: false,
+    }
+    this.#places.push(place)
+    return {
+      send: (request) => this.#send(place, request),
+      release: (stopTyping) => this.#release(place, stopTyping),
+      cancel: () => this.#cancel(place),
+    }
+  }
+
+  /** Remembers that these ids are of one customer, e.g. because a webhook names both. */
+  link(recipient: Recipient): void {
+    this.#customers.forget(this.#customers.find(recipient))
+  }
+
+  /** Ends all replies: as `closed`, with `maybeSent` where 8x8 may have taken it. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    for (const { place } of this.#pending) this.#cancel(place)
+  }
+
+  #send(place: Place, request: ReplyRequest): Promise<ReplyResult> {
+    if (this.#closed || place.gone) {
+      this.#leave(place)
+      return Promise.reject(closedError())
+    }
+    if (!place.queue) {
+      // It was read for so long that it has lost its place.
+      place.number = this.#numbers++
+      this.#places.push(place)
+    }
+    return new Promise((resolve, reject) => {
+      place.reply = {
+        number: place.number,
+        request,
+        place,
+        customer: undefined,
+        started: false,
+        cancelled: false,
+        cancel() {},
+        resolve,
+        reject,
+      }
+      this.#pending.add(place.reply)
+      this.#heldUp++
+      this.#admit()
+    })
+  }
+
+  #release(place: Place, stopTyping: ReplyTarget | undefined): void {
+    if (place.reply || place.gone) return
+    place.gone = true
+    this.#leave(place)
+    if (stopTyping) void this.#sessions.answer(stopTyping)
+  }
+
+  #cancel(place: Place): void {
+    const { reply } = place
+    if (!reply) {
+      this.#release(place, undefined)
+    } else if (!this.#pending.has(reply)) {
+      // It has its outcome.
+    } else if (reply.started) {
+      reply.cancelled = true
+      reply.cancel()
+    } else {
+      this.#dequeue(reply)
+      this.#reject(reply, closedError())
+    }
+  }
+
+  /** Takes a reply that was not started out of its queue. */
+  #dequeue(reply: PendingReply): void {
+    if (reply.place.queue) {
+      this.#heldUp--
+      this.#leave(reply.place)
+    } else if (reply.customer) {
+      const customer = this.#customers.resolve(reply.customer)
+      customer.queue.splice(customer.queue.indexOf(reply), 1)
+      this.#queued--
+    }
+  }
+
+  #leave(place: Place): void {
+    if (!place.queue) return
+    this.#places.remove(place)
+    this.#admit()
+  }
+
+  /** Lets replies go on to their customers, up to the first message that is still being read. */
+  #admit(): void {
+    clearTimeout(this.#timer)
+    const { timeout } = this.#options
+    for (let place = this.#places.first; place; place = this.#places.first) {
+      const left = place.reservedAt + timeout - performance.now()
+      if (!place.reply && left > 0) {
+        if (this.#heldUp > 0) this.#timer = setTimeout(() => this.#admit(), Math.ceil(left))
+        return
+      }
+      this.#places.remove(place)
+      if (!place.reply) continue
+      this.#heldUp--
+      this.#enqueue(place.reply)
+    }
+  }
+
+  #enqueue(reply: PendingReply): void {
+    const customer = this.#customers.find(reply.request.recipient)
+    reply.customer = customer
+    if (customer.running === 0) {
+      this.#start(reply, customer)
+    } else if (this.#queued < this.#options.maxWaiting) {
+      this.#queued++
+      customer.queue.push(reply)
+    } else {
+      if (reply.request.typing === 'stop') void this.#sessions.answer(reply.request)
+      this.#reject(reply, overloadedError(this.#queued))
+    }
+  }
+
+  #start(reply: PendingReply, customer: Customer<PendingReply>): void {
+    customer.running++
+    reply.started = true
+    this.#post(reply)
+      .then(
+        (result) => {
+          this.#pending.delete(reply)
+          reply.resolve(result)
+        },
+        (error: MessagingError) => this.#reject(reply, error),
+      )
+      .finally(() => this.#startNext(customer))
+  }
+
+  #startNext(settled: Customer<PendingReply>): void {
+    const customer = this.#customers.resolve(settled)
+    customer.running--
+    if (customer.running > 0) return // two were, before they turned out to be the same
+    const next = customer.queue.shift()
+    if (next) {
+      this.#queued--
+      this.#start(next, customer)
+    } else {
+      this.#customers.forget(customer)
+    }
+  }
+
+  #reject(reply: PendingReply, error: MessagingError): void {
+    this.#pending.delete(reply)
+    reply.reject(error)
+  }
+
+  /** @throws {MessagingError} */
+  async #post(reply: PendingReply): Promise<ReplyResult> {
+    const { request } = reply
+    const isFinal = request.typing === 'stop'
+    const stopped = isFinal && (await this.#stopTyping(reply))
+    const accepted: RequestResult[] = []
+    try {
+      for (const body of request.bodies) {
+        if (reply.cancelled) throw closedError()
+        accepted.push(await this.#postBody(reply, body).result)
+      }
+    } catch (error) {
+      const failure = addAccepted(error as MessagingError, accepted)
+      if (failure.cause.maybeSent) this.#sessions.refresh(request)
+      throw failure
+    }
+    const typing = stopped || this.#sessions.summary(request)
+    this.#sessions.refresh(request)
+    const last = accepted.at(-1) as RequestResult
+    const state = last.response?.state
+    return {
+      ...last,
+      attempts: attemptsOf(accepted),
+      umids: umidsOf(accepted),
+      ...(state !== undefined && { state }),
+      typing,
+    }
+  }
+
+  /** @throws {MessagingError} `closed` if the reply is cancelled meanwhile */
+  #stopTyping(reply: PendingReply): Promise<TypingSummary> {
+    return new Promise((resolve, reject) => {
+      reply.cancel = () => reject(closedError())
+      void this.#sessions.answer(reply.request).then(resolve)
+    })
+  }
+
+  #postBody(reply: PendingReply, body: string): ApiRequest {
+    const { subAccountId } = reply.request
+    const apiRequest = this.#client.sendReply({ subAccountId, body })
+    reply.cancel = () => apiRequest.cancel()
+    return apiRequest
+  }
+}
+
+/** The failure of a reply, of which 8x8 may have taken a part: to send it again would repeat that. */
+function addAccepted(error: MessagingError, accepted: RequestResult[]): MessagingError {
+  if (accepted.length === 0) return error
+  const failure = error.cause.maybeSent ? error : asMaybeSent(error)
+  failure.cause.attempts += attemptsOf(accepted)
+  failure.cause.umids = umidsOf(accepted)
+  return failure
+}
+
+function attemptsOf(accepted: RequestResult[]): number {
+  return accepted.reduce((total, { attempts }) => total + attempts, 0)
+}
+
+function umidsOf(accepted: RequestResult[]): string[] {
+  return accepted.flatMap(({ response }) => response?.umid ?? [])
+}

@@ -1,0 +1,72 @@
+/**
+ * Counts in the Node-RED under test, by hooks of the runtime, what the three nodes of a conversation
+ * do with each message.
+ */
+import type { NodeAPI, NodeMessage } from 'node-red'
+import type { ConversationFigures, MessageCount } from './conversation-figures'
+
+interface Message extends NodeMessage {
+  umid: string
+  typing?: { state: string }
+  reply?: { state?: string }
+  error?: { kind: string; maybeSent?: boolean }
+}
+
+/** What the hooks get, as far as it is used. Node-RED's types do not know them. */
+interface Receive {
+  msg: Message
+  destination: { node: { type: string } }
+}
+interface Send {
+  msg: Message
+  source: { node: { type: string } }
+}
+interface Complete {
+  msg: Message
+  error?: Error
+  node: { node: { type: string } }
+}
+interface Runtime extends Omit<NodeAPI, 'hooks'> {
+  hooks: { add(name: string, hook: (event: never) => void): void }
+}
+
+const figures: ConversationFigures = { inbound: {}, typing: {}, reply: {}, arrivals: [], ended: 0 }
+
+export default function register(RED: Runtime): void {
+  RED.hooks.add('onReceive.storm', ({ msg, destination }: Receive) => {
+    const { type } = destination.node
+    const count = countOf(type, msg)
+    if (count) count.received++
+    if (type === '8x8-reply') figures.arrivals.push(msg.umid)
+  })
+  RED.hooks.add('onSend.storm', (events: Send[]) => {
+    for (const { msg, source } of events) {
+      const { type } = source.node
+      if (type === '8x8-inbound') figures.inbound[msg.umid] = (figures.inbound[msg.umid] ?? 0) + 1
+      const count = countOf(type, msg)
+      // A session that ends later sends a message of its own.
+      if (!count || (type === '8x8-typing-indicator' && count.completions > 0)) continue
+      const { error, typing, reply } = msg
+      const result = type === '8x8-reply' ? reply && 'sent' : typing?.state
+      count.outputs.push(error?.kind ?? result ?? 'nothing')
+      if (error?.maybeSent) count.maybeSent = true
+    }
+  })
+  RED.hooks.add('onComplete.storm', ({ msg, error, node }: Complete) => {
+    const { type } = node.node
+    const count = countOf(type, msg)
+    if (!count) return
+    count.completions++
+    if (error) count.outputs.push(`done: ${error.message}`)
+    if (type === '8x8-reply') figures.ended++
+  })
+  RED.httpNode.get('/storm/ended', (_request, response) => response.json(figures.ended))
+  RED.httpNode.get('/storm/figures', (_request, response) => response.json(figures))
+}
+
+function countOf(type: string, { umid }: Message): MessageCount | undefined {
+  const counts = { '8x8-typing-indicator': figures.typing, '8x8-reply': figures.reply }[type]
+  if (!counts) return undefined
+  counts[umid] ??= { received: 0, outputs: [], completions: 0 }
+  return counts[umid]
+}
