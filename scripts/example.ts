@@ -18,16 +18,19 @@ export interface Deployable {
 /** Path below the HTTP node root at which example 2 takes webhooks. */
 export const INBOUND_PATH = '/8x8/inbound'
 
+/** What the `Authorization` header of webhooks must be in a loaded example. */
+export const WEBHOOK_AUTHORIZATION = 'Bearer webhooks-of-the-example'
+
 /** The folder with the examples. */
 export const EXAMPLES = join(__dirname, '..', 'examples')
 
-/** Example 2 with its account and its reply pointed at a sandbox, as a user would at 8x8. */
+/** Example 2 with its account pointed at a sandbox, as a user would at 8x8. */
 export function replyExample(
   sandbox: Sandbox,
   subAccountId: string,
   apiKey: string,
 ): Promise<Deployable> {
-  const name = '2 Inbound webhook to typing indicator to reply'
+  const name = '2 Answer customers in production'
   return loadExample(name, sandbox, subAccountId, apiKey)
 }
 
@@ -36,7 +39,7 @@ export async function readExample(name: string): Promise<FlowNode[]> {
   return JSON.parse(await readFile(join(EXAMPLES, `${name}.json`), 'utf8'))
 }
 
-/** An example with its accounts and its HTTP requests pointed at a sandbox, or a server like it. */
+/** An example with its accounts pointed at a sandbox, or at a server like it. */
 export async function loadExample(
   name: string,
   sandbox: Pick<Sandbox, 'url'>,
@@ -48,11 +51,7 @@ export async function loadExample(
   for (const node of flows) {
     if (node.type === '8x8-account') {
       Object.assign(node, { region: 'custom', baseUrl: sandbox.url, subAccountId })
-      credentials[node.id] = { apiKey }
-    }
-    if (node.type === 'http request') {
-      node.url = `${node.url}`.replace(/^https:\/\/[^/]+/, sandbox.url)
-      credentials[node.id] = { password: apiKey }
+      credentials[node.id] = { apiKey, webhookAuthorization: WEBHOOK_AUTHORIZATION }
     }
   }
   return { flows, credentials }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from './chromium'
 import { SUB_ACCOUNT, withDemo, withQuickStart } from './demo'
-import { INBOUND_PATH } from './example'
+import { INBOUND_PATH, WEBHOOK_AUTHORIZATION } from './example'
 import { ROOT } from './node-red'
 
 const pathOf = (name: string) => join(ROOT, 'docs', 'images', name)
@@ -27,9 +27,10 @@ async function takeFlow(browser: Browser): Promise<void> {
   await withDemo(21_880, async ({ sandbox, nodeRed }) => {
     const editor = await openEditor(browser, nodeRed.url)
     const { umid } = sandbox.receive({ subAccountId: SUB_ACCOUNT })
-    await sandbox.deliver(umid, { url: nodeRed.url + INBOUND_PATH })
-    await editor.getByText('sent', { exact: true }).waitFor()
-    await shootWorkspace(editor, 900, 330, pathOf('flow.png'))
+    const url = nodeRed.url + INBOUND_PATH
+    await sandbox.deliver(umid, { url, authorization: WEBHOOK_AUTHORIZATION })
+    await editor.getByText('typing (1)').waitFor()
+    await shootWorkspace(editor, 1090, 420, pathOf('flow.png'))
   })
 }
 

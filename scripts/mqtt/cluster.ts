@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici'
-import { type Deployable, loadExample } from '../example'
+import { type Deployable, loadExample, WEBHOOK_AUTHORIZATION } from '../example'
 import {
   findPort,
   linkPackage,
@@ -119,7 +119,7 @@ export async function post(customer: number, urls: string[]): Promise<void> {
     const answer = await request(url, {
       dispatcher: agent,
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: WEBHOOK_AUTHORIZATION },
       body: webhookOf(customer, SUB_ACCOUNT),
       headersTimeout: 5000,
     }).catch(() => undefined)

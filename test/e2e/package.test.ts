@@ -4,7 +4,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
-import { EXAMPLES, type FlowNode, INBOUND_PATH, replyExample } from '../../scripts/example'
+import {
+  EXAMPLES,
+  type FlowNode,
+  INBOUND_PATH,
+  replyExample,
+  WEBHOOK_AUTHORIZATION,
+} from '../../scripts/example'
 import {
   findPort,
   makeUserDir,
@@ -18,6 +24,9 @@ import { CANARY } from '../support/events'
 
 const run = promisify(execFile)
 const SUB_ACCOUNT = 'e2e_sub'
+
+/** The node types, in the order in which package.json has their files. */
+const TYPES = ['8x8-account', '8x8-inbound', '8x8-typing-indicator', '8x8-reply', '8x8-sandbox']
 
 /** The package as users get it: packed, installed from the tarball, in a real Node-RED. */
 describe('the package, installed from its tarball', function () {
@@ -96,7 +105,7 @@ describe('the package, installed from its tarball', function () {
     const { stdout } = await run(process.execPath, ['-e', script], { cwd: userDir })
     assert.deepEqual(JSON.parse(stdout), [
       {
-        types: ['8x8-account', '8x8-typing-indicator', '8x8-sandbox'],
+        types: TYPES,
         undici: false,
         zod: false,
       },
@@ -107,18 +116,15 @@ describe('the package, installed from its tarball', function () {
   it('registers its nodes, with help and icon', async () => {
     type Set = { module: string; types: string[]; enabled: boolean; err?: unknown }
     const sets = (await admin<Set[]>('/nodes')).filter(({ module }) => module === PACKAGE)
-    assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [
-      '8x8-account',
-      '8x8-sandbox',
-      '8x8-typing-indicator',
-    ])
+    assert.deepEqual(sets.flatMap(({ types }) => types).sort(), [...TYPES].sort())
     assert.ok(sets.every(({ enabled, err }) => enabled && !err))
     const icons = await admin<Record<string, string[]>>('/icons')
-    assert.deepEqual(icons[PACKAGE]?.sort(), ['account.svg', 'sandbox.svg', 'typing-indicator.svg'])
+    const expected = TYPES.map((type) => type.replace('8x8-', '')).map((name) => `${name}.svg`)
+    assert.deepEqual(icons[PACKAGE]?.sort(), expected.sort())
     const page = await (
       await fetch(`${nodeRed.url}/nodes`, { headers: { accept: 'text/html' } })
     ).text()
-    for (const type of ['8x8-account', '8x8-sandbox', '8x8-typing-indicator']) {
+    for (const type of TYPES) {
       assert.ok(page.includes(`data-help-name="${type}"`), `help of ${type}`)
       assert.ok(page.includes(`data-template-name="${type}"`), `form of ${type}`)
     }
@@ -141,9 +147,12 @@ describe('the package, installed from its tarball', function () {
     const complaints = nodeRed.log
       .slice(before)
       .filter((line) => /\[(error|warn)\]|missing/.test(line))
-    // Examples 2 and 6 are for a real account: only its key is missing.
-    assert.equal(complaints.length, 2, complaints.join('\n'))
-    for (const complaint of complaints) assert.match(complaint, /No API key is set/)
+    // Examples 2 and 6 are for a real account: only its credentials are missing.
+    const missing = [/No API key is set/, /The account has no webhook authorization/]
+    assert.equal(complaints.length, 2 * missing.length, complaints.join('\n'))
+    for (const pattern of missing) {
+      assert.equal(complaints.filter((line) => pattern.test(line)).length, 2, `${pattern}`)
+    }
   })
 
   describe('with example 2', () => {
@@ -167,7 +176,8 @@ describe('the package, installed from its tarball', function () {
           dots = until
         })
         const url = nodeRed.url + INBOUND_PATH
-        const delivery = await sandbox.deliver(umid, { url, version })
+        const authorization = WEBHOOK_AUTHORIZATION
+        const delivery = await sandbox.deliver(umid, { url, version, authorization })
         assert.deepEqual(delivery, { umid, attempts: 1, delivered: true, statusCode: 200 })
         await replied
         assert.ok(dots > 0, 'no dots were shown')
@@ -187,7 +197,7 @@ describe('the package, installed from its tarball', function () {
       assert.ok(account)
       const exported = JSON.stringify(await admin('/flows'))
       const credentials = await admin(`/credentials/8x8-account/${account.id}`)
-      assert.deepEqual(credentials, { has_apiKey: true })
+      assert.deepEqual(credentials, { has_apiKey: true, has_webhookAuthorization: true })
       for (const seen of [exported, nodeRed.log.join('\n'), JSON.stringify(sandbox.requests)]) {
         assert.ok(seen.length > 0)
         assert.ok(!seen.includes(CANARY))

@@ -43,10 +43,12 @@ describe('example 6, in three Node-REDs', function () {
     )
     for (const [customer, { replies, before, after }] of seen) {
       assert.equal(replies.length, 1, `replies to customer ${customer}`)
-      // The work takes one and a half times as long as the time between two indicators.
-      assert.ok(before.length >= 2, `customer ${customer} saw ${before.length} indicators`)
+      assert.ok(before.length >= 1, `customer ${customer} saw no dots`)
       assert.equal(after.length, 0, `customer ${customer} saw dots after the reply`)
     }
+    // The work does not wait for the dots, so on a busy machine it may be over before a renewal.
+    const renewed = [...seen.values()].filter(({ before }) => before.length >= 2)
+    assert.ok(renewed.length > MESSAGES / 2, `${renewed.length} customers saw renewed dots`)
     for (const name of cluster.instances.keys()) {
       const share = requests.filter(({ what, instance }) => what === 'reply' && instance === name)
       assert.ok(share.length > MESSAGES / 6, `${name} answered ${share.length}`)
@@ -72,13 +74,20 @@ describe('example 6, in three Node-REDs', function () {
   it('shows no dots for a message that is repeated after its reply, at any instance', async () => {
     const behind = 20_000 + REPEATED
     const customers = range(20_000, behind)
-    await postAll(20_000, behind, urls)
+    // One by one, so that the broker gives each message to another instance each time; and each
+    // time through another inbound node, because one that knows the umid does not hand it over.
+    const round = async (shift: number) => {
+      for (const customer of customers) {
+        const taken = cluster.broker.logs(new RegExp(`Received PUBLISH.*${umidOf(customer)}`))
+        await post(customer, [urls[(customer + shift) % urls.length] as string])
+        await taken
+      }
+    }
+    await round(0)
     await allReplied(cluster, customers, 15_000)
     const before = cluster.recorder.requests.length
-    // Round by round, each message gets to another instance.
-    for (let round = 0; round < 3; round++) {
-      for (const customer of customers) await post(customer, urls)
-    }
+    await round(1)
+    await round(2)
     // A new message behind them all: once it is answered, they were handled.
     const last = range(behind, behind + 3)
     for (const customer of last) await post(customer, urls)

@@ -15,7 +15,7 @@ interface Message extends NodeMessage {
 /** What the hooks get, as far as it is used. Node-RED's types do not know them. */
 interface Receive {
   msg: Message
-  destination: { node: { type: string } }
+  destination: { node: { id: string; type: string } }
 }
 interface Send {
   msg: Message
@@ -34,15 +34,15 @@ const figures: ConversationFigures = { inbound: {}, typing: {}, reply: {}, arriv
 
 export default function register(RED: Runtime): void {
   RED.hooks.add('onReceive.storm', ({ msg, destination }: Receive) => {
-    const { type } = destination.node
+    const { id, type } = destination.node
     const count = countOf(type, msg)
     if (count) count.received++
+    if (id === 'plan') figures.inbound[msg.umid] = (figures.inbound[msg.umid] ?? 0) + 1
     if (type === '8x8-reply') figures.arrivals.push(msg.umid)
   })
   RED.hooks.add('onSend.storm', (events: Send[]) => {
     for (const { msg, source } of events) {
       const { type } = source.node
-      if (type === '8x8-inbound') figures.inbound[msg.umid] = (figures.inbound[msg.umid] ?? 0) + 1
       const count = countOf(type, msg)
       // A session that ends later sends a message of its own.
       if (!count || (type === '8x8-typing-indicator' && count.completions > 0)) continue

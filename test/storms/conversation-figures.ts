@@ -10,6 +10,7 @@ export interface MessageCount {
 
 /** What the driver counted in the Node-RED under test, by umid. */
 export interface ConversationFigures {
+  /** Messages that left the inbound node. */
   inbound: Record<string, number>
   typing: Record<string, MessageCount>
   reply: Record<string, MessageCount>

@@ -15,6 +15,9 @@ export interface RecordedRequest {
   user?: { msisdn?: string; channelUserId?: string; lineUserId?: string }
 }
 
+/** Of so many requests one gets 429. It is rare: each stops all requests of the account for 1 s. */
+const LIMIT_EVERY = { events: 1000, messages: 500 }
+
 /** ms of the slowest answer. */
 const SLOWEST = 800
 
@@ -32,10 +35,12 @@ export interface Recorder extends TestServer {
  */
 export async function startRecorder(random: () => number): Promise<Recorder> {
   const requests: RecordedRequest[] = []
+  const counts = { events: 0, messages: 0 }
   const answer: Answer = (response, { path, body }) => {
     const resource = path.endsWith('/messages') ? 'messages' : 'events'
     const { umid, content, user } = JSON.parse(body)
-    const behaviour = choose(random())
+    const nth = ++counts[resource]
+    const behaviour = nth % LIMIT_EVERY[resource] === 0 ? 'limit' : choose(random())
     requests.push({ resource, umid: umid ?? content.text, behaviour, user })
     const accepted = resource === 'events' ? '' : acceptance(requests.length, user)
     behave(response, behaviour, accepted, random() * SLOWEST)
@@ -44,9 +49,7 @@ export async function startRecorder(random: () => number): Promise<Recorder> {
   return { ...server, requests }
 }
 
-/** 429 is rare: each one stops all requests of the account for a second. */
 function choose(number: number): Behaviour {
-  if (number < 0.003) return 'limit'
   if (number < 0.04) return 'fail'
   if (number < 0.07) return 'reset'
   if (number < 0.1) return 'silence'

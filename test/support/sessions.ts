@@ -14,7 +14,7 @@ import {
 import { sendBy } from './attempts'
 
 /** ms between the indicators of a session, unless a test says otherwise. */
-export const BEAT = 25_500
+export const INTERVAL = 25_500
 
 /** Another node than the one that starts sessions by default. */
 export const OTHER: Owner = { id: 'other', onActiveChanged() {} }
@@ -33,12 +33,12 @@ export class SessionsBench {
   readonly sent: { umid: string; at: number }[] = []
   /** What the next requests meet: a failure, at once or after some ms, or ms until a success. */
   fate: (Kind | number | { after: number; kind: Kind })[] = []
-  /** What the node was told of its sessions. */
-  readonly keeping: number[] = []
+  /** How many sessions of the node showed indicators, at each change. */
+  readonly active: number[] = []
   /** Sessions that ended by themselves. */
   readonly ended: { umid: string; kind: Kind; at: number }[] = []
   onEnd = (_error: MessagingError): void => {}
-  readonly owner: Owner = { id: 'node', onActiveChanged: (count) => this.keeping.push(count) }
+  readonly owner: Owner = { id: 'node', onActiveChanged: (count) => this.active.push(count) }
   readonly send = (event: TypingEvent) =>
     sendBy((signal) => this.#attempt(event, signal), { ...LIMITS, random: () => 0 })
   sessions = new Sessions({ send: this.send }, 'mine')
@@ -60,7 +60,7 @@ export class SessionsBench {
       subAccountId: 'my_sub',
       expiresIn: 7_200_000,
       initialDelay: 0,
-      renewEvery: BEAT,
+      renewEvery: INTERVAL,
       maxDuration: 300_000,
       ...options,
     }

@@ -3,7 +3,7 @@ import type { Recipient } from './reply'
 /** Customers with several ids that are remembered at once. Our choice: some MB. */
 const MAX_KNOWN = 10_000
 
-/** Ids of one customer at most: a new one replaces the oldest. Our choice; people have two or three. */
+/** Ids of one customer at most: a new one replaces the one that was not used for the longest time. Our choice; people have two or three. */
 const MAX_IDS = 8
 
 /** A customer, with the replies to it that have not settled. */
@@ -61,6 +61,7 @@ export class Customers<T extends { readonly number: number }> {
   }
 
   #add(customer: Customer<T>, id: string): void {
+    customer.ids.delete(id) // to make it the newest
     customer.ids.add(id)
     this.#byId.set(id, customer)
     const [oldest] = customer.ids

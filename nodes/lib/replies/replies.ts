@@ -173,18 +173,18 @@ export class Replies {
   /** Lets replies go on to their customers, up to the first message that is still being read. */
   #admit(): void {
     clearTimeout(this.#timer)
-    const { timeout } = this.#options
-    for (let place = this.#places.first; place; place = this.#places.first) {
-      const left = place.reservedAt + timeout - performance.now()
-      if (!place.reply && left > 0) {
-        if (this.#heldUp > 0) this.#timer = setTimeout(() => this.#admit(), Math.ceil(left))
-        return
-      }
+    let place = this.#places.first
+    while (place?.reply) {
       this.#places.remove(place)
-      if (!place.reply) continue
       this.#heldUp--
       this.#enqueue(place.reply)
+      place = this.#places.first
     }
+    if (!place || this.#heldUp === 0) return
+    const reading = place
+    const left = reading.reservedAt + this.#options.timeout - performance.now()
+    // Always by a timer: after a blocked event loop, what was read meanwhile comes first.
+    this.#timer = setTimeout(() => this.#leave(reading), Math.max(0, Math.ceil(left)))
   }
 
   #enqueue(reply: PendingReply): void {

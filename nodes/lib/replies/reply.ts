@@ -4,9 +4,9 @@ import type { ReplyTarget } from '../typing/sessions'
 /** Who gets a reply; the ids also tell which replies go to the same customer. */
 export interface Recipient {
   /** E.164, with or without the plus. */
-  msisdn?: string
-  channelUserId?: string
-  lineUserId?: string
+  msisdn?: string | undefined
+  channelUserId?: string | undefined
+  lineUserId?: string | undefined
 }
 
 /** A reply to send. */

@@ -392,9 +392,12 @@ export class Sessions {
       session.settle.resolve({ state: 'active', sent })
       session.settle = undefined
     }
-    const next = session.refresh ? now : now + session.request.renewEvery
-    session.refresh = false
-    this.#wake(session, Math.min(next, endOf(session)))
+    if (session.refresh) {
+      session.refresh = false
+      this.#due(session)
+    } else {
+      this.#wake(session, Math.min(now + session.request.renewEvery, endOf(session)))
+    }
   }
 
   /** @param startedAt when the indicator was tried; the next one is due an interval after that */
@@ -408,7 +411,8 @@ export class Sessions {
     else if (session.settle || !mayPass || session.failures === MAX_FAILURES) {
       void this.#fail(session, failure)
     } else {
-      const next = startedAt + session.request.renewEvery
+      const next = session.refresh ? 0 : startedAt + session.request.renewEvery
+      session.refresh = false
       this.#wake(session, Math.min(next, endOf(session)))
     }
   }

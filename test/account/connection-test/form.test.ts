@@ -29,7 +29,7 @@ const OPENED = {
 const read = (changes: object, deployed: DeployedAccount | undefined = DEPLOYED) =>
   readConnectionTest({ ...OPENED, ...changes }, deployed, lookUp)
 
-describe('trial form', () => {
+describe('connection test form', () => {
   it('takes the stored key to where it is deployed', () => {
     assert.deepEqual(read({}), {
       server: { origin: 'https://own.example.com', apiKey: CANARY },

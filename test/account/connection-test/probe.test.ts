@@ -12,7 +12,7 @@ import {
   startTcpServer,
 } from '../../support/server'
 
-const trial = (origin: string, more: Partial<ConnectionTest> = {}): ConnectionTest => ({
+const connectionTest = (origin: string, more: Partial<ConnectionTest> = {}): ConnectionTest => ({
   server: { origin, apiKey: CANARY },
   subAccountId: 'my_sub',
   timeout: 2000,
@@ -29,7 +29,7 @@ async function certificate() {
   return { key, cert }
 }
 
-describe('trial', () => {
+describe('connection test', () => {
   afterEach(closeServers)
 
   describe('of a connection to the sandbox', () => {
@@ -43,7 +43,7 @@ describe('trial', () => {
     it('is fine with the right key and sub-account, and shows nobody anything', async () => {
       let dots = 0
       sandbox.on('typing', () => dots++)
-      const answer = await probeConnection(trial(sandbox.url))
+      const answer = await probeConnection(connectionTest(sandbox.url))
       assert.equal(answer.result, 'fine')
       assert.equal(answer.host, new URL(sandbox.url).host)
       assert.equal(dots, 0)
@@ -51,11 +51,13 @@ describe('trial', () => {
 
     it('tells a wrong key', async () => {
       const server = { origin: sandbox.url, apiKey: 'wrong' }
-      assert.equal((await probeConnection(trial(sandbox.url, { server }))).result, 'key')
+      assert.equal((await probeConnection(connectionTest(sandbox.url, { server }))).result, 'key')
     })
 
     it('tells a sub-account of somebody else', async () => {
-      const answer = await probeConnection(trial(sandbox.url, { subAccountId: 'not_mine' }))
+      const answer = await probeConnection(
+        connectionTest(sandbox.url, { subAccountId: 'not_mine' }),
+      )
       assert.equal(answer.result, 'subAccount')
     })
   })
@@ -82,7 +84,7 @@ describe('trial', () => {
       const server = await startServer((response) => {
         response.writeHead(statusCode, { 'retry-after': '0' }).end(body)
       })
-      const answer = await probeConnection(trial(server.url))
+      const answer = await probeConnection(connectionTest(server.url))
       assert.equal(answer.result, result)
       assert.equal(answer.detail, detail)
       assert.equal(server.received.length, 1)
@@ -102,7 +104,7 @@ describe('trial', () => {
       const server = await startServer((response) => {
         response.writeHead(200, { 'content-type': type }).end(body)
       })
-      const answer = await probeConnection(trial(server.url))
+      const answer = await probeConnection(connectionTest(server.url))
       assert.equal(answer.result, 'foreign')
       assert.equal(answer.detail, `200, ${type.replace(/;.*/, '')}`)
       assert.equal(server.received.length, 1)
@@ -113,24 +115,24 @@ describe('trial', () => {
     const url = await startTcpServer((socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n<!doctype html><p>Log in'))
     })
-    const answer = await probeConnection(trial(url))
+    const answer = await probeConnection(connectionTest(url))
     assert.deepEqual([answer.result, answer.detail], ['foreign', '200, text/html'])
   })
 
   it('tells a host that there is not', async () => {
-    const answer = await probeConnection(trial('https://nowhere.invalid'))
+    const answer = await probeConnection(connectionTest('https://nowhere.invalid'))
     assert.equal(answer.result, 'host')
     assert.equal(answer.host, 'nowhere.invalid')
   })
 
   it('tells a port on which nobody listens, in one attempt', async () => {
-    const answer = await probeConnection(trial(`http://127.0.0.1:${await refusedPort()}`))
+    const answer = await probeConnection(connectionTest(`http://127.0.0.1:${await refusedPort()}`))
     assert.deepEqual([answer.result, answer.detail], ['unreachable', 'ECONNREFUSED'])
   })
 
   it('tells a server that says nothing, within the timeout', async () => {
     const url = await startTcpServer(() => {})
-    const answer = await probeConnection(trial(url, { timeout: 50 }))
+    const answer = await probeConnection(connectionTest(url, { timeout: 50 }))
     assert.deepEqual([answer.result, answer.seconds], ['timeout', 0.05])
   })
 
@@ -139,7 +141,7 @@ describe('trial', () => {
     const server = await startServer(() => arrival.come())
     const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
-      const answer = probeConnection(trial(server.url, { timeout: 86_400_000 }))
+      const answer = probeConnection(connectionTest(server.url, { timeout: 86_400_000 }))
       await arrival.came
       await clock.tickAsync(10_000)
       const { result, seconds } = await answer
@@ -151,13 +153,13 @@ describe('trial', () => {
 
   it('tells a server that does not speak HTTP', async () => {
     const url = await startTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
-    const answer = await probeConnection(trial(url))
+    const answer = await probeConnection(connectionTest(url))
     assert.deepEqual([answer.result, answer.detail], ['foreign', 'HTTPParserError'])
   })
 
   it('tells a certificate that nobody vouches for', async () => {
     const server = await startServer((response) => response.end(), await certificate())
-    const answer = await probeConnection(trial(server.url))
+    const answer = await probeConnection(connectionTest(server.url))
     assert.deepEqual([answer.result, answer.detail], ['certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'])
     assert.equal(server.received.length, 0)
   })
@@ -166,12 +168,12 @@ describe('trial', () => {
     const old = { ...(await certificate()), maxVersion: 'TLSv1.2' as const }
     const server = await startServer((response) => response.end(), old)
     const tls = { minVersion: 'TLSv1.3' as const, rejectUnauthorized: false }
-    assert.equal((await probeConnection(trial(server.url, { tls }))).result, 'tls')
+    assert.equal((await probeConnection(connectionTest(server.url, { tls }))).result, 'tls')
   })
 
   it('tells HTTP where HTTPS should be', async () => {
     const server = await startServer((response) => response.end())
-    const answer = await probeConnection(trial(server.url.replace('http:', 'https:')))
+    const answer = await probeConnection(connectionTest(server.url.replace('http:', 'https:')))
     assert.equal(answer.result, 'tls')
   })
 
@@ -179,10 +181,13 @@ describe('trial', () => {
     const server = await startServer((response) => response.end())
     const refusing = await startProxy(407)
     const proxy = { url: refusing.url, noProxy: '' }
-    const answer = await probeConnection(trial(server.url, { proxy }))
+    const answer = await probeConnection(connectionTest(server.url, { proxy }))
     assert.deepEqual([answer.result, answer.detail], ['proxy', '407'])
     const absent = { url: `http://127.0.0.1:${await refusedPort()}`, noProxy: '' }
-    assert.equal((await probeConnection(trial(server.url, { proxy: absent }))).result, 'proxy')
+    assert.equal(
+      (await probeConnection(connectionTest(server.url, { proxy: absent }))).result,
+      'proxy',
+    )
     assert.equal(server.received.length, 0)
   })
 
@@ -192,8 +197,8 @@ describe('trial', () => {
     })
     const { url } = await startProxy(502)
     for (const [answer, result] of [
-      [await probeConnection(trial(broken)), 'foreign'],
-      [await probeConnection(trial(broken, { proxy: { url, noProxy: '' } })), 'proxy'],
+      [await probeConnection(connectionTest(broken)), 'foreign'],
+      [await probeConnection(connectionTest(broken, { proxy: { url, noProxy: '' } })), 'proxy'],
     ] as const) {
       assert.equal(answer.result, result)
       assert.ok(answer.detail, result)
@@ -207,7 +212,7 @@ describe('trial', () => {
       socket.once('data', () => socket.destroy())
     })
     const answer = await probeConnection(
-      trial('https://own.example.com', { proxy: { url, noProxy: '' } }),
+      connectionTest('https://own.example.com', { proxy: { url, noProxy: '' } }),
     )
     assert.equal(connections, 1)
     assert.deepEqual([answer.result, answer.detail], ['proxy', 'ECONNRESET'])
@@ -218,6 +223,6 @@ describe('trial', () => {
       response.writeHead(400, `${request.headers.authorization}`)
       response.end(JSON.stringify({ code: 1000, message: request.headers.authorization }))
     })
-    assert.ok(!JSON.stringify(await probeConnection(trial(server.url))).includes(CANARY))
+    assert.ok(!JSON.stringify(await probeConnection(connectionTest(server.url))).includes(CANARY))
   })
 })

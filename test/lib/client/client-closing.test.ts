@@ -77,10 +77,10 @@ describe('client: closing', () => {
     const tls = { rejectUnauthorized: false }
     // One connection, so that the second event comes behind the first.
     const client = createClient(url.replace('http', 'https'), { tls, maxInFlight: 1 })
-    const sending = client.send({ ...EVENT, subAccountId: 'cancelled' })
-    const closed = rejection(sending.result, 'closed')
+    const request = client.send({ ...EVENT, subAccountId: 'cancelled' })
+    const closed = rejection(request.result, 'closed')
     await met.came
-    sending.cancel()
+    request.cancel()
     await closed
     const next = client.send({ ...EVENT, subAccountId: 'next' })
     ready.come()
@@ -124,11 +124,11 @@ describe('client: closing', () => {
       const slow = { timeout: 60_000, deadline: 60_000 }
       const proxy = proxied ? { url, noProxy: '' } : undefined
       const client = createClient(url.replace('http', 'https'), { ...slow, proxy })
-      const sending = client.send(EVENT)
+      const request = client.send(EVENT)
       await met.came
-      sending.drain()
-      await rejection(sending.result, 'closed')
-      assert.equal(sending.cancelled, false)
+      request.drain()
+      await rejection(request.result, 'closed')
+      assert.equal(request.cancelled, false)
     })
 
     it(`ends a connection that is being made${proxied ? ', through a proxy' : ''}`, async () => {

@@ -217,10 +217,10 @@ describe('client: the connection', () => {
           const connected = moment()
           const url = await startTcpServer(() => connected.come())
           const client = connect(url, { timeout: 60_000, deadline: 60_000 })
-          const sending = client.send(EVENT)
-          const closed = rejection(sending.result, 'closed')
+          const request = client.send(EVENT)
+          const closed = rejection(request.result, 'closed')
           await connected.came
-          if (by === 'cancel') sending.cancel()
+          if (by === 'cancel') request.cancel()
           else await client.close()
           const duration = await durationOf(closed)
           assert.ok(duration < 2000, `after ${duration} ms`)

@@ -247,10 +247,10 @@ describe('client', () => {
     const server = await startServer((response) => response.writeHead(200).flushHeaders())
     const client = createClient(server.url, { timeout: 60_000, deadline: 60_000 })
     const arrived = headArrived()
-    const sending = client.send(EVENT)
+    const request = client.send(EVENT)
     await arrived
-    sending.cancel()
-    assert.equal((await sending.result).statusCode, 200)
+    request.cancel()
+    assert.equal((await request.result).statusCode, 200)
   })
 
   it('gives connections of successes that do not end to those that wait', async () => {

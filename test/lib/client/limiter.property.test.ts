@@ -1,26 +1,30 @@
 import assert from 'node:assert/strict'
 import FakeTimers from '@sinonjs/fake-timers'
 import fc from 'fast-check'
-import type { QueuedRequest } from '../../../nodes/lib/client/limiter'
+import type { AcquireOptions, QueuedRequest } from '../../../nodes/lib/client/limiter'
 import { createLimiter } from '../../support/attempts'
 
 const MAX_IN_FLIGHT = 3
 const MAX_WAITING = 2
-const LONGEST_HOLD = 2000
+const LONGEST_BLOCK = 2000
 
 type Step =
-  | { do: 'enter'; again: boolean }
-  | { do: 'leave' | 'succeed'; which: number }
-  | { do: 'refuse'; which: number; retryAfter: number | undefined }
+  | ({ do: 'acquire' } & AcquireOptions)
+  | { do: 'release' | 'succeed'; which: number }
+  | { do: 'rateLimit'; which: number; retryAfter: number | undefined }
   | { do: 'tick'; ms: number }
 
 const which = fc.nat(20)
+const priority = fc.constantFrom('high' as const, 'normal' as const)
 const step: fc.Arbitrary<Step> = fc.oneof(
   // As many as all others, or the queue would never be full.
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('enter' as const), again: fc.boolean() }) },
-  fc.record({ do: fc.constantFrom('leave' as const, 'succeed' as const), which }),
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('acquire' as const), isRetry: fc.boolean(), priority }),
+  },
+  fc.record({ do: fc.constantFrom('release' as const, 'succeed' as const), which }),
   fc.record({
-    do: fc.constant('refuse' as const),
+    do: fc.constant('rateLimit' as const),
     which,
     retryAfter: fc.option(fc.nat(5000), { nil: undefined }),
   }),
@@ -28,7 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('limiter, whatever happens in whatever order', () => {
-  it('keeps its limits, lets nobody in during a hold, and forgets nobody', async () => {
+  it('keeps its limits, starts none during a block, and forgets none', async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), play), { numRuns: 300 })
   })
 })
@@ -39,57 +43,60 @@ async function play(steps: Step[]): Promise<void> {
     const limiter = createLimiter({
       maxInFlight: MAX_IN_FLIGHT,
       maxWaiting: MAX_WAITING,
-      maxBlock: LONGEST_HOLD,
+      maxBlock: LONGEST_BLOCK,
     })
-    const inside: QueuedRequest[] = []
-    const outside: QueuedRequest[] = []
+    const inFlight: QueuedRequest[] = []
+    const queued: QueuedRequest[] = []
     const remove = (one: QueuedRequest | undefined, from: QueuedRequest[]) => {
       if (one && from.includes(one)) from.splice(from.indexOf(one), 1)
     }
-    const leave = (one: QueuedRequest | undefined) => {
-      remove(one, inside)
-      remove(one, outside)
+    const release = (one: QueuedRequest | undefined) => {
+      remove(one, inFlight)
+      remove(one, queued)
       if (one) limiter.release(one)
     }
-    const enter = (again: boolean) => {
+    const acquire = ({ priority, isRetry }: AcquireOptions) => {
       const one: QueuedRequest = {
         onAcquired() {
-          remove(one, outside)
-          inside.push(one)
-          assert.ok(inside.length <= MAX_IN_FLIGHT, `${inside.length} inside`)
-          assert.equal(limiter.blockedFor(), 0, 'it went in during a hold')
+          remove(one, queued)
+          inFlight.push(one)
+          assert.ok(inFlight.length <= MAX_IN_FLIGHT, `${inFlight.length} in flight`)
+          assert.equal(limiter.blockedFor(), 0, 'it was started during a block')
         },
       }
-      const before = limiter.waiting
-      const where = limiter.acquire(one, { priority: 'normal', isRetry: again })
-      if (where === 'queued') outside.push(one)
-      assert.equal(where === 'overloaded', !again && before >= MAX_WAITING && !inside.includes(one))
+      const before = limiter.waitingWith(priority)
+      const outcome = limiter.acquire(one, { priority, isRetry })
+      if (outcome === 'queued') queued.push(one)
+      assert.equal(
+        outcome === 'overloaded',
+        !isRetry && before >= MAX_WAITING && !inFlight.includes(one),
+      )
     }
     const play = (what: Step) => {
-      if (what.do === 'enter') return enter(what.again)
+      if (what.do === 'acquire') return acquire(what)
       if (what.do === 'tick') return clock.tick(what.ms)
-      const all = what.do === 'leave' ? [...inside, ...outside] : inside
+      const all = what.do === 'release' ? [...inFlight, ...queued] : inFlight
       const one = all[what.which % all.length]
       if (one && what.do === 'succeed') limiter.onSuccess(one)
-      if (one && what.do === 'refuse') limiter.onRateLimited(one, what.retryAfter)
-      leave(one)
+      if (one && what.do === 'rateLimit') limiter.onRateLimited(one, what.retryAfter)
+      release(one)
     }
     for (const what of steps) {
       play(what)
-      await Promise.resolve() // freed places are given away
-      assert.equal(limiter.waiting, outside.length)
-      assert.ok(limiter.blockedFor() <= LONGEST_HOLD)
-      const stuck = outside.length > 0 && inside.length === 0 && clock.countTimers() === 0
-      assert.ok(!stuck, 'some wait, and for nothing')
+      await Promise.resolve() // freed slots are given away
+      assert.equal(limiter.waiting, queued.length)
+      assert.ok(limiter.blockedFor() <= LONGEST_BLOCK)
+      const stuck = queued.length > 0 && inFlight.length === 0 && clock.countTimers() === 0
+      assert.ok(!stuck, 'some are queued, and for nothing')
     }
-    for (let left = inside.length + outside.length; left > 0; left--) {
-      clock.tick(LONGEST_HOLD)
+    for (let left = inFlight.length + queued.length; left > 0; left--) {
+      clock.tick(LONGEST_BLOCK)
       await Promise.resolve()
-      assert.ok(inside.length > 0, `${outside.length} are forgotten`)
-      leave(inside[0])
+      assert.ok(inFlight.length > 0, `${queued.length} are forgotten`)
+      release(inFlight[0])
       await Promise.resolve()
     }
-    assert.deepEqual([inside, outside], [[], []])
+    assert.deepEqual([inFlight, queued], [[], []])
     assert.equal(clock.countTimers(), 0, 'a timer is left')
   } finally {
     clock.uninstall()

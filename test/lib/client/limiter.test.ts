@@ -18,121 +18,150 @@ describe('limiter', () => {
     assert.equal(left, 0, 'a timer is left')
   })
 
-  /** A limiter, who went in so far, and guests by name. */
+  /** A limiter, what was started so far, and requests by name. */
   function open(limits: Partial<LimiterOptions> = {}) {
     const limiter = createLimiter({ maxInFlight: 2, maxWaiting: 3, ...limits })
     const log: string[] = []
-    const guest = (name: string): QueuedRequest => ({ onAcquired: () => log.push(name) })
-    const enter = (name: string, again = false) => {
-      const one = guest(name)
-      return { one, where: limiter.acquire(one, { priority: 'normal', isRetry: again }) }
+    const create = (name: string): QueuedRequest => ({ onAcquired: () => log.push(name) })
+    const acquire = (name: string, isRetry = false) => {
+      const one = create(name)
+      return { one, outcome: limiter.acquire(one, { priority: 'normal', isRetry }) }
     }
-    return { limiter, log, enter }
+    return { limiter, log, acquire }
   }
 
-  /** Lets one in, and has it refused. */
-  function refuse(limiter: RequestLimiter, retryAfter?: number): void {
+  /** Sends a request that is answered with 429. */
+  function rateLimit(limiter: RequestLimiter, retryAfter?: number): void {
     const one: QueuedRequest = { onAcquired() {} }
     assert.equal(limiter.acquire(one, { priority: 'normal', isRetry: false }), 'acquired')
     limiter.onRateLimited(one, retryAfter)
     limiter.release(one)
   }
 
-  const turn = () => clock.tickAsync(0)
+  const drained = () => clock.tickAsync(0)
 
-  it('lets in as many as fit, then one for each that leaves, in their order', async () => {
-    const { limiter, log, enter } = open()
-    const guests = ['a', 'b', 'c', 'd', 'e'].map((name) => enter(name))
+  it('starts as many as may be in flight, then one for each that ends, in order', async () => {
+    const { limiter, log, acquire } = open()
+    const requests = ['a', 'b', 'c', 'd', 'e'].map((name) => acquire(name))
     assert.deepEqual(
-      guests.map(({ where }) => where),
+      requests.map(({ outcome }) => outcome),
       ['acquired', 'acquired', 'queued', 'queued', 'queued'],
     )
-    for (const { one } of guests) {
+    for (const { one } of requests) {
       limiter.release(one)
-      await turn()
+      await drained()
     }
     assert.deepEqual(log, ['a', 'b', 'c', 'd', 'e'])
   })
 
-  it('refuses who is new when too many wait, but never who comes again', () => {
-    const { limiter, enter } = open({ maxWaiting: 1 })
-    enter('a')
-    enter('b')
-    assert.equal(enter('c').where, 'queued')
-    assert.equal(enter('d').where, 'overloaded')
-    assert.equal(enter('e', true).where, 'queued')
+  it('is overloaded for a new request when the queue is full, never for a retry', () => {
+    const { limiter, acquire } = open({ maxWaiting: 1 })
+    acquire('a')
+    acquire('b')
+    assert.equal(acquire('c').outcome, 'queued')
+    assert.equal(acquire('d').outcome, 'overloaded')
+    assert.equal(acquire('e', true).outcome, 'queued')
     assert.equal(limiter.waiting, 2)
   })
 
-  it('lets nobody in before who waits already', async () => {
-    const { limiter, log, enter } = open({ maxInFlight: 1 })
-    const { one } = enter('a')
-    enter('b')
+  it('starts no request before those that are queued', async () => {
+    const { limiter, log, acquire } = open({ maxInFlight: 1 })
+    const { one } = acquire('a')
+    acquire('b')
     limiter.release(one)
-    assert.equal(enter('c').where, 'queued')
-    await turn()
+    assert.equal(acquire('c').outcome, 'queued')
+    await drained()
     assert.deepEqual(log, ['a', 'b'])
   })
 
-  it('needs no queue for who fits', () => {
-    const { enter } = open({ maxWaiting: 0 })
-    assert.equal(enter('a').where, 'acquired')
-    assert.equal(enter('b').where, 'acquired')
-    assert.equal(enter('c').where, 'overloaded')
+  it('needs no queue while slots are free', () => {
+    const { acquire } = open({ maxWaiting: 0 })
+    assert.equal(acquire('a').outcome, 'acquired')
+    assert.equal(acquire('b').outcome, 'acquired')
+    assert.equal(acquire('c').outcome, 'overloaded')
   })
 
-  it('lets in who comes again before who is new', async () => {
-    const { limiter, log, enter } = open({ maxInFlight: 1 })
-    const { one } = enter('a')
-    enter('new')
-    enter('again', true)
+  it('starts replies before indicators, and retries of each first', async () => {
+    const { limiter, log, acquire } = open({ maxInFlight: 1, maxWaiting: 10 })
+    const { one } = acquire('first')
+    const request = (name: string): QueuedRequest => ({
+      onAcquired() {
+        log.push(name)
+        limiter.release(this)
+      },
+    })
+    for (const isRetry of [false, true]) {
+      for (const priority of ['normal', 'high'] as const) {
+        limiter.acquire(request(`${priority} ${isRetry}`), { priority, isRetry })
+      }
+    }
     limiter.release(one)
-    await turn()
-    assert.deepEqual(log, ['a', 'again'])
+    for (let i = 0; i < 4; i++) await drained()
+    assert.deepEqual(log, ['first', 'high true', 'high false', 'normal true', 'normal false'])
   })
 
-  it('gives a place back once, however often its guest leaves', async () => {
-    const { limiter, log, enter } = open({ maxInFlight: 1 })
-    const { one } = enter('a')
-    enter('b')
-    enter('c')
+  it('counts what is queued for each priority on its own', () => {
+    const { limiter, acquire } = open({ maxInFlight: 1, maxWaiting: 1 })
+    const reply = () => limiter.acquire({ onAcquired() {} }, { priority: 'high', isRetry: false })
+    for (const outcome of ['acquired', 'queued', 'overloaded']) {
+      assert.equal(acquire('indicator').outcome, outcome)
+    }
+    assert.deepEqual([reply(), reply()], ['queued', 'overloaded'])
+    assert.deepEqual([limiter.waitingWith('high'), limiter.waitingWith('normal')], [1, 1])
+  })
+
+  it('starts retries before new requests', async () => {
+    const { limiter, log, acquire } = open({ maxInFlight: 1 })
+    const { one } = acquire('a')
+    acquire('new')
+    acquire('retry', true)
+    limiter.release(one)
+    await drained()
+    assert.deepEqual(log, ['a', 'retry'])
+  })
+
+  it('gives a slot back once, however often it is released', async () => {
+    const { limiter, log, acquire } = open({ maxInFlight: 1 })
+    const { one } = acquire('a')
+    acquire('b')
+    acquire('c')
     limiter.release(one)
     limiter.release(one)
-    await turn()
+    await drained()
     assert.deepEqual(log, ['a', 'b'])
   })
 
-  it('lets go from anywhere in the queue', async () => {
+  it('releases from anywhere in the queue', async () => {
     for (const gone of [0, 1, 2]) {
-      const { limiter, log, enter } = open({ maxInFlight: 1 })
-      const inside = enter('a').one
+      const { limiter, log, acquire } = open({ maxInFlight: 1 })
+      const inFlight = acquire('a').one
       const names = ['b', 'c', 'd']
-      const waiting = names.map((name) => enter(name).one)
+      const waiting = names.map((name) => acquire(name).one)
       limiter.release(waiting[gone] as QueuedRequest)
       limiter.release(waiting[gone] as QueuedRequest) // a second time changes nothing
       assert.equal(limiter.waiting, 2)
-      limiter.release(inside)
-      await turn()
+      limiter.release(inFlight)
+      await drained()
       for (const one of waiting) {
         limiter.release(one)
-        await turn()
+        await drained()
       }
       assert.deepEqual(log, ['a', ...names.filter((_, i) => i !== gone)])
     }
   })
 
-  it('lets none in when all are cancelled one after the other', async () => {
-    const { limiter, log, enter } = open()
-    for (const { one } of ['a', 'b', 'c', 'd'].map((name) => enter(name))) limiter.release(one)
-    await turn()
+  it('starts none when all are cancelled one after the other', async () => {
+    const { limiter, log, acquire } = open()
+    for (const { one } of ['a', 'b', 'c', 'd'].map((name) => acquire(name))) limiter.release(one)
+    await drained()
     assert.deepEqual(log, ['a', 'b'])
   })
 
-  it('holds all back after a refusal, for as long as the server asked', async () => {
-    const { limiter, log, enter } = open()
-    refuse(limiter, 3000)
-    enter('a')
-    enter('b')
+  it('blocks all after a 429, for as long as the server asked', async () => {
+    const { limiter, log, acquire } = open()
+    rateLimit(limiter, 3000)
+    acquire('a')
+    acquire('b')
     await clock.tickAsync(2999)
     assert.deepEqual(log, [])
     assert.equal(limiter.isRateLimited, true)
@@ -140,141 +169,141 @@ describe('limiter', () => {
     assert.deepEqual(log, ['a'])
   })
 
-  it('opens by one guest more with each success, up to all', async () => {
-    const { limiter, enter } = open({ maxInFlight: 4, maxWaiting: 100 })
-    let inside: QueuedRequest[] = []
-    refuse(limiter, 1000)
+  it('allows one more with each success, up to all', async () => {
+    const { limiter, acquire } = open({ maxInFlight: 4, maxWaiting: 100 })
+    let inFlight: QueuedRequest[] = []
+    rateLimit(limiter, 1000)
     for (let i = 0; i < 20; i++) {
-      const one: QueuedRequest = { onAcquired: () => inside.push(one) }
+      const one: QueuedRequest = { onAcquired: () => inFlight.push(one) }
       limiter.acquire(one, { priority: 'normal', isRetry: false })
     }
     await clock.tickAsync(1000)
     for (const expected of [1, 2, 4, 4, 4]) {
-      assert.equal(inside.length, expected)
-      const succeeding = inside
-      inside = []
+      assert.equal(inFlight.length, expected)
+      const succeeding = inFlight
+      inFlight = []
       for (const one of succeeding) {
         limiter.onSuccess(one)
         limiter.release(one)
       }
-      await turn()
+      await drained()
     }
     assert.equal(limiter.isRateLimited, false)
-    assert.equal(enter('late').where, 'queued')
+    assert.equal(acquire('late').outcome, 'queued')
   })
 
-  it('opens with a success, and not only when its guest leaves', async () => {
-    const { limiter, log, enter } = open({ maxInFlight: 4 })
-    refuse(limiter, 1000)
-    const { one } = enter('a')
-    enter('b')
-    enter('c')
+  it('allows one more at the success, and not only at the release', async () => {
+    const { limiter, log, acquire } = open({ maxInFlight: 4 })
+    rateLimit(limiter, 1000)
+    const { one } = acquire('a')
+    acquire('b')
+    acquire('c')
     await clock.tickAsync(1000)
     limiter.onSuccess(one)
-    await turn()
+    await drained()
     assert.deepEqual(log, ['a', 'b'])
     assert.equal(limiter.isRateLimited, true)
   })
 
-  it('learns nothing from a success of who went in before the hold', async () => {
-    const { limiter, log, enter } = open({ maxInFlight: 3 })
-    const { one } = enter('early')
-    refuse(limiter, 1000)
+  it('learns nothing from a success of a request from before the block', async () => {
+    const { limiter, log, acquire } = open({ maxInFlight: 3 })
+    const { one } = acquire('early')
+    rateLimit(limiter, 1000)
     limiter.onSuccess(one)
     limiter.release(one)
-    enter('a')
-    enter('b')
+    acquire('a')
+    acquire('b')
     await clock.tickAsync(1000)
     assert.deepEqual(log, ['early', 'a'])
   })
 
-  it('takes refusals of guests that were inside together as one, and the longest wait', () => {
-    const { limiter, enter } = open({ maxInFlight: 4 })
-    const guests = ['a', 'b', 'c', 'd'].map((name) => enter(name).one)
+  it('takes 429s of requests that were in flight together as one, and the longest wait', () => {
+    const { limiter, acquire } = open({ maxInFlight: 4 })
+    const requests = ['a', 'b', 'c', 'd'].map((name) => acquire(name).one)
     for (const [i, retryAfter] of [2000, 5000, 1000, undefined].entries()) {
-      limiter.onRateLimited(guests[i] as QueuedRequest, retryAfter)
+      limiter.onRateLimited(requests[i] as QueuedRequest, retryAfter)
     }
-    for (const one of guests) limiter.release(one)
+    for (const one of requests) limiter.release(one)
     assert.equal(limiter.blockedFor(), 5000)
     clock.tick(5000)
-    refuse(limiter) // the second in a row, not the fourth
+    rateLimit(limiter) // the second in a row, not the fourth
     assert.equal(limiter.blockedFor(), 250)
   })
 
   it('waits longer from refusal to refusal, until a success', () => {
-    const { limiter, enter } = open()
-    const holds: number[] = []
+    const { limiter, acquire } = open()
+    const blocks: number[] = []
     const refuseAgain = () => {
-      refuse(limiter, 0)
-      holds.push(limiter.blockedFor())
+      rateLimit(limiter, 0)
+      blocks.push(limiter.blockedFor())
       clock.tick(limiter.blockedFor())
     }
     for (let i = 0; i < 7; i++) refuseAgain()
-    const { one } = enter('a')
+    const { one } = acquire('a')
     limiter.onSuccess(one)
     limiter.release(one)
     refuseAgain()
-    assert.deepEqual(holds, [125, 250, 500, 1000, 2000, 2000, 2000, 125])
+    assert.deepEqual(blocks, [125, 250, 500, 1000, 2000, 2000, 2000, 125])
   })
 
-  it('is restrained from a refusal to a success, even if one fits at most', () => {
-    const { limiter, enter } = open({ maxInFlight: 1 })
-    refuse(limiter)
+  it('is rate-limited from a 429 to a success, even with one request at once', () => {
+    const { limiter, acquire } = open({ maxInFlight: 1 })
+    rateLimit(limiter)
     clock.tick(1000)
     assert.equal(limiter.isRateLimited, true)
-    const { one } = enter('a')
+    const { one } = acquire('a')
     limiter.onSuccess(one)
     assert.equal(limiter.isRateLimited, false)
   })
 
-  it('is not shut for longer than the longest hold', () => {
+  it('is not blocked for longer than the longest block', () => {
     const { limiter } = open({ maxBlock: 15_000 })
-    refuse(limiter, Number.MAX_SAFE_INTEGER)
+    rateLimit(limiter, Number.MAX_SAFE_INTEGER)
     assert.equal(limiter.blockedFor(), 15_000)
   })
 
-  it('is not shut again by a late refusal that names no time', () => {
-    const { limiter, enter } = open()
-    const { one } = enter('slow')
-    refuse(limiter)
+  it('is not shut retry by a late refusal that names no time', () => {
+    const { limiter, acquire } = open()
+    const { one } = acquire('slow')
+    rateLimit(limiter)
     clock.tick(1000)
     limiter.onRateLimited(one)
     assert.equal(limiter.blockedFor(), 0)
   })
 
-  it('has a timer only while somebody waits for the end of a hold', () => {
-    const { limiter, enter } = open()
-    refuse(limiter, 1000)
+  it('has a timer only while requests wait for the end of a block', () => {
+    const { limiter, acquire } = open()
+    rateLimit(limiter, 1000)
     assert.equal(clock.countTimers(), 0)
-    const guests = [enter('a').one, enter('b').one]
+    const requests = [acquire('a').one, acquire('b').one]
     assert.equal(clock.countTimers(), 1)
-    for (const one of guests) limiter.release(one)
+    for (const one of requests) limiter.release(one)
     assert.equal(clock.countTimers(), 0)
-    enter('c')
+    acquire('c')
     limiter.close()
   })
 
   it('lets nobody in once it is closed', async () => {
-    const { limiter, log, enter } = open({ maxInFlight: 1 })
-    const { one } = enter('a')
-    enter('b')
+    const { limiter, log, acquire } = open({ maxInFlight: 1 })
+    const { one } = acquire('a')
+    acquire('b')
     limiter.close()
     limiter.release(one)
-    assert.equal(enter('c').where, 'closed')
+    assert.equal(acquire('c').outcome, 'closed')
     await clock.tickAsync(1000)
     assert.deepEqual(log, ['a'])
   })
 
-  it('forgets nobody when the hold ends while it is looked at', async () => {
+  it('forgets no request when the block ends while it is looked at', async () => {
     const now = performance.now.bind(performance)
     try {
       for (let early = 0; early < 1; early += 0.05) {
-        const { limiter, log, enter } = open()
-        refuse(limiter, 1000)
+        const { limiter, log, acquire } = open()
+        rateLimit(limiter, 1000)
         clock.tick(999)
         let looks = 0
         performance.now = () => now() + early + 0.1 * looks++ // time goes on between two looks
-        enter('a')
+        acquire('a')
         performance.now = () => now() + 2
         await clock.tickAsync(2)
         assert.deepEqual(log, ['a'], `at ${early}`)

@@ -86,7 +86,7 @@ describe('client: rate limits', () => {
     const refused = rejection(client.send(EVENT).result, 'rate-limited')
     assert.ok((await durationOf(refused)) < 300)
     assert.equal((await refused).cause.attempts, 1)
-    await delay(100) // into the hold; just behind the first message, the deadline ends with it
+    await delay(100) // into the block; just behind the first message, the deadline ends with it
     assert.equal((await client.send(EVENT).result).attempts, 1)
     assert.ok((times[1] ?? 0) - (times[0] ?? 0) >= 390)
   })
@@ -103,13 +103,13 @@ describe('client: rate limits', () => {
     await Promise.all(ended)
   })
 
-  it('counts the wait for a turn for the deadline, and not for the timeout', async () => {
+  it('counts the time in the queue for the deadline, not for the timeout', async () => {
     const server = await startServer((response) => setTimeout(() => response.end(), 150))
     const client = createClient(server.url, { maxInFlight: 1, timeout: 400 })
     for (const { result } of sendMany(client, 5)) assert.equal((await result).attempts, 1)
   })
 
-  it('reports a turn that does not come within the deadline as timeout', async () => {
+  it('reports a message that is still queued at the deadline as timeout', async () => {
     const server = await startServer(() => {})
     const client = createClient(server.url, { maxInFlight: 1, deadline: 200 })
     const [first, second] = sendMany(client, 2)
@@ -122,7 +122,7 @@ describe('client: rate limits', () => {
     assert.equal(server.received.length, 1)
   })
 
-  it('reports it as rate-limited when the account is held back', async () => {
+  it('reports it as rate-limited after a 429', async () => {
     const server = await startServer((response) =>
       setTimeout(() => response.writeHead(429, { 'retry-after': '60' }).end(), 150),
     )
@@ -137,7 +137,7 @@ describe('client: rate limits', () => {
     assert.equal(server.received.length, 1)
   })
 
-  it('reports what a message met before when its next turn does not come', async () => {
+  it('reports the failure before when the retry is still queued at the deadline', async () => {
     const server = await startServer((response, { body }) => {
       if (body.includes('rcs')) response.writeHead(500).end()
     })
@@ -152,8 +152,8 @@ describe('client: rate limits', () => {
     const arrival = moment()
     const server = await startServer(() => arrival.come())
     const client = createClient(server.url, { maxInFlight: 1 })
-    const sendings = sendMany(client, 1000)
-    const ended = sendings.map(({ result }) => rejection(result, 'closed'))
+    const requests = sendMany(client, 1000)
+    const ended = requests.map(({ result }) => rejection(result, 'closed'))
     await arrival.came
     const duration = await durationOf(client.close())
     assert.ok(duration < 500, `after ${duration} ms`)
@@ -172,10 +172,10 @@ describe('client: rate limits', () => {
       arrival.come()
     })
     const client = createClient(server.url, { maxInFlight: 1 })
-    const sendings = sendMany(client, 100)
-    const ended = sendings.map(({ result }) => rejection(result, 'closed'))
+    const requests = sendMany(client, 100)
+    const ended = requests.map(({ result }) => rejection(result, 'closed'))
     await arrival.came
-    for (const sending of sendings) sending.cancel()
+    for (const request of requests) request.cancel()
     await Promise.all(ended)
     await client.send(EVENT).result
     assert.equal(server.received.length, 2)
@@ -193,12 +193,12 @@ describe('client: rate limits', () => {
     })
     const limits = { maxInFlight: 32, timeout: 200, deadline: 20_000, random: Math.random }
     const client = createClient(server.url, limits)
-    const sendings = sendMany(client, 1000)
+    const requests = sendMany(client, 1000)
     // Each fault passes, and the deadline is far: all of them succeed, and no request is one too many.
-    const ends = await Promise.all(sendings.map(({ result }) => result))
+    const ends = await Promise.all(requests.map(({ result }) => result))
     assert.ok(ends.every(({ statusCode }) => statusCode === 200))
     const attempts = ends.reduce((sum, end) => sum + end.attempts, 0)
     assert.ok(count > 1000 && count <= attempts, `${count} requests in ${attempts} attempts`)
-    while (sendings.some(({ pending }) => pending)) await delay(10)
+    while (requests.some(({ pending }) => pending)) await delay(10)
   })
 })

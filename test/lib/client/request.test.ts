@@ -5,7 +5,7 @@ import { MessagingError } from '../../../nodes/lib/errors'
 import { createLimiter, sendBy } from '../../support/attempts'
 import { rejection } from '../../support/events'
 
-describe('sending', () => {
+describe('request', () => {
   let clock: ReturnType<typeof FakeTimers.install>
   beforeEach(() => {
     clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
@@ -33,7 +33,7 @@ describe('sending', () => {
       if (failure) throw failure
       return 200
     }
-    return { times, sending: sendBy(attempt, { ...limits, random: () => random }) }
+    return { times, request: sendBy(attempt, { ...limits, random: () => random }) }
   }
 
   for (const [random, expected] of [
@@ -41,92 +41,92 @@ describe('sending', () => {
     [1, [0, 250, 750, 1750, 3750, 7750, 11_750]],
   ] as const) {
     it(`doubles its pauses up to 4 s, with jitter ${random}`, async () => {
-      const { times, sending } = start(Array(6).fill(serverError()), random)
+      const { times, request } = start(Array(6).fill(serverError()), random)
       await clock.tickAsync(12_000)
       assert.deepEqual(times, expected)
-      assert.equal((await sending.result).attempts, 7)
+      assert.equal((await request.result).attempts, 7)
     })
   }
 
   it('does not hammer a server that says Retry-After: 0', async () => {
-    const { times, sending } = start([serverError(0), serverError(0)])
+    const { times, request } = start([serverError(0), serverError(0)])
     await clock.runAllAsync()
-    await sending.result
+    await request.result
     assert.deepEqual(times, [0, 125, 375])
   })
 
   it('waits at least as long as the server asks', async () => {
-    const { times, sending } = start([serverError(9000)])
+    const { times, request } = start([serverError(9000)])
     await clock.runAllAsync()
-    await sending.result
+    await request.result
     assert.deepEqual(times, [0, 9000])
   })
 
   it('gives up when the pause would end after the deadline', async () => {
-    const { times, sending } = start([serverError(), serverError(15_000)])
-    const failed = rejection(sending.result, 'server')
+    const { times, request } = start([serverError(), serverError(15_000)])
+    const failed = rejection(request.result, 'server')
     await clock.tickAsync(125)
     assert.equal((await failed).cause.attempts, 2)
     assert.deepEqual(times, [0, 125])
   })
 
   it('ends an attempt after the timeout, and tries again', async () => {
-    const { times, sending } = start(['hang'])
+    const { times, request } = start(['hang'])
     await clock.runAllAsync()
-    assert.equal((await sending.result).attempts, 2)
+    assert.equal((await request.result).attempts, 2)
     assert.deepEqual(times, [0, 5125])
   })
 
   it('reports what came before an attempt that the deadline cut short', async () => {
-    const { times, sending } = start([serverError(14_000), 'hang'])
-    const failed = rejection(sending.result, 'server')
+    const { times, request } = start([serverError(14_000), 'hang'])
+    const failed = rejection(request.result, 'server')
     await clock.tickAsync(15_000)
     assert.equal((await failed).cause.attempts, 2)
     assert.deepEqual(times, [0, 14_000])
   })
 
   it('does not repeat what a retry cannot cure', async () => {
-    const { times, sending } = start([new MessagingError('authentication', 'x')])
-    assert.equal((await rejection(sending.result, 'authentication')).cause.attempts, 1)
-    assert.equal(sending.pending, false)
+    const { times, request } = start([new MessagingError('authentication', 'x')])
+    assert.equal((await rejection(request.result, 'authentication')).cause.attempts, 1)
+    assert.equal(request.pending, false)
     assert.deepEqual(times, [0])
   })
 
   it('ends an attempt as closed when it is cancelled', async () => {
-    const { sending } = start(['hang'])
-    const failed = rejection(sending.result, 'closed')
+    const { request } = start(['hang'])
+    const failed = rejection(request.result, 'closed')
     await clock.tickAsync(100)
-    sending.cancel()
+    request.cancel()
     assert.equal((await failed).cause.attempts, 1)
-    assert.equal(sending.pending, false)
+    assert.equal(request.pending, false)
   })
 
   it('ends a pause as closed when it is cancelled', async () => {
-    const { times, sending } = start([serverError(9000)])
-    const failed = rejection(sending.result, 'closed')
+    const { times, request } = start([serverError(9000)])
+    const failed = rejection(request.result, 'closed')
     await clock.tickAsync(100)
-    sending.cancel()
+    request.cancel()
     assert.equal((await failed).cause.attempts, 1)
     assert.deepEqual(times, [0])
   })
 
   it('drains an attempt that was written: its success counts', async () => {
-    const { sending, succeed, aborted } = startOne()
-    sending.drain()
+    const { request, succeed, aborted } = startOne()
+    request.drain()
     await clock.tickAsync(4999)
-    assert.equal(sending.settled, false)
+    assert.equal(request.settled, false)
     succeed()
-    assert.equal((await sending.result).attempts, 1)
-    assert.deepEqual([sending.draining, sending.cancelled, aborted], [true, false, []])
+    assert.equal((await request.result).attempts, 1)
+    assert.deepEqual([request.draining, request.cancelled, aborted], [true, false, []])
   })
 
   it('drains an attempt that was written to the end of its time, and does not try again', async () => {
-    const { times, sending } = start(['hang'])
-    const closed = rejection(sending.result, 'closed')
+    const { times, request } = start(['hang'])
+    const closed = rejection(request.result, 'closed')
     await clock.tickAsync(100)
-    sending.drain()
+    request.drain()
     await clock.tickAsync(4899)
-    assert.equal(sending.settled, false)
+    assert.equal(request.settled, false)
     await clock.tickAsync(1)
     assert.equal((await closed).cause.attempts, 1)
     await clock.tickAsync(15_000)
@@ -134,58 +134,58 @@ describe('sending', () => {
   })
 
   it('keeps a failure that no retry cures when it drains', async () => {
-    const { times, sending } = start([new MessagingError('authentication', 'x')])
-    sending.drain()
-    await rejection(sending.result, 'authentication')
+    const { times, request } = start([new MessagingError('authentication', 'x')])
+    request.drain()
+    await rejection(request.result, 'authentication')
     assert.deepEqual(times, [0])
   })
 
   it('ends a pause at once when it drains, as closed but not cancelled', async () => {
-    const { times, sending } = start([serverError(9000)])
-    const closed = rejection(sending.result, 'closed')
+    const { times, request } = start([serverError(9000)])
+    const closed = rejection(request.result, 'closed')
     await clock.tickAsync(100)
-    sending.drain()
+    request.drain()
     assert.equal((await closed).cause.attempts, 1)
-    assert.equal(sending.cancelled, false)
+    assert.equal(request.cancelled, false)
     assert.deepEqual(times, [0])
   })
 
   it('leaves the queue at once when it drains', async () => {
     const limiter = createLimiter({ maxInFlight: 1 })
     limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false })
-    const sending = sendBy(async () => 200, limits, limiter)
-    const closed = rejection(sending.result, 'closed')
-    sending.drain()
+    const request = sendBy(async () => 200, limits, limiter)
+    const closed = rejection(request.result, 'closed')
+    request.drain()
     assert.equal((await closed).cause.attempts, 0)
     assert.equal(limiter.waiting, 0)
   })
 
   it('ends at once when it is cancelled while it drains', async () => {
-    const { sending, fail } = startOne()
-    const closed = rejection(sending.result, 'closed')
-    sending.drain()
-    sending.cancel()
+    const { request, fail } = startOne()
+    const closed = rejection(request.result, 'closed')
+    request.drain()
+    request.cancel()
     await closed
-    assert.equal(sending.cancelled, true)
+    assert.equal(request.cancelled, true)
     fail() // to end it
   })
 
   for (const outcome of ['success', 'failure'] as const) {
     it(`says once that it settled, at its ${outcome}`, async () => {
-      const { sending } = start(outcome === 'success' ? [] : [new MessagingError('rejected', 'x')])
+      const { request } = start(outcome === 'success' ? [] : [new MessagingError('rejected', 'x')])
       let count = 0
-      sending.onSettled = () => count++
-      await sending.result.catch(() => {})
-      sending.cancel()
+      request.onSettled = () => count++
+      await request.result.catch(() => {})
+      request.cancel()
       assert.equal(count, 1)
     })
   }
 
   it('keeps a result that is there when it is cancelled', async () => {
-    const { sending } = start([])
-    await sending.result
-    sending.cancel()
-    assert.equal((await sending.result).statusCode, 200)
+    const { request } = start([])
+    await request.result
+    request.cancel()
+    assert.equal((await request.result).statusCode, 200)
   })
 
   /** A send whose only attempt can be made to fail, with a failure that asks for a pause of 3 s. */
@@ -197,18 +197,18 @@ describe('sending', () => {
       succeed = () => resolve(200)
     })
     const aborted: unknown[] = []
-    const sending = sendBy((signal) => {
+    const request = sendBy((signal) => {
       signal.addEventListener('abort', () => aborted.push(signal.reason))
       return answered
     }, limits)
-    return { sending, aborted, fail, succeed }
+    return { request, aborted, fail, succeed }
   }
 
   for (const first of ['cancel', 'fail'] as const) {
     it(`does not pause when it is cancelled as an attempt fails (${first} first)`, async () => {
-      const { sending, aborted, fail } = startOne()
-      const closed = rejection(sending.result, 'closed')
-      const steps = { cancel: () => sending.cancel(), fail }
+      const { request, aborted, fail } = startOne()
+      const closed = rejection(request.result, 'closed')
+      const steps = { cancel: () => request.cancel(), fail }
       steps[first]()
       steps[first === 'cancel' ? 'fail' : 'cancel']()
       await clock.tickAsync(0)
@@ -223,7 +223,7 @@ describe('sending', () => {
     ['does not keep one that a retry could cure', 'server', 'closed'],
   ] as const) {
     it(`${what} when it is cancelled while the rest of the answer comes`, async () => {
-      const sending = new ApiRequest(
+      const request = new ApiRequest(
         {
           ...limits,
           limiter: createLimiter(),
@@ -235,23 +235,23 @@ describe('sending', () => {
         },
         { path: '', body: '' },
       )
-      sending.cancel()
-      assert.equal((await rejection(sending.result, kind)).cause.attempts, 1)
+      request.cancel()
+      assert.equal((await rejection(request.result, kind)).cause.attempts, 1)
     })
   }
 
   it('does not wait for an attempt that does not hear that it is cancelled', async () => {
-    const { sending, fail } = startOne()
-    const closed = rejection(sending.result, 'closed')
-    sending.cancel()
+    const { request, fail } = startOne()
+    const closed = rejection(request.result, 'closed')
+    request.cancel()
     assert.equal((await closed).cause.attempts, 1)
     fail() // to end it
     await clock.tickAsync(0)
   })
 
   it('does not wait for an attempt that does not hear that its time is up', async () => {
-    const { sending } = startOne()
-    const failed = rejection(sending.result, 'timeout')
+    const { request } = startOne()
+    const failed = rejection(request.result, 'timeout')
     for (let passed = 0; passed < 15_000; passed += 100) {
       await clock.tickAsync(100)
       await new Promise(setImmediate)
@@ -264,33 +264,33 @@ describe('sending', () => {
     const limiter = createLimiter({ maxInFlight: 1 })
     const ended: ApiRequest[] = []
     let attempts = 0
-    const sending = new ApiRequest(
+    const request = new ApiRequest(
       {
         ...limits,
         limiter,
-        createAttempt: (_post, reporter) => ({
+        createAttempt: (_options, handler) => ({
           written: true,
-          start: () => reporter.onAccepted(200 + attempts++),
+          start: () => handler.onAccepted(200 + attempts++),
           abort: () => undefined,
         }),
         onFinished: (one) => ended.push(one),
       },
       { path: '', body: '' },
     )
-    assert.equal((await sending.result).statusCode, 200)
+    assert.equal((await request.result).statusCode, 200)
     await clock.tickAsync(4999)
-    assert.equal(sending.pending, true)
+    assert.equal(request.pending, true)
     await clock.tickAsync(10_001)
-    assert.equal(sending.pending, false)
+    assert.equal(request.pending, false)
     assert.equal(attempts, 1)
-    assert.deepEqual(ended, [sending])
+    assert.deepEqual(ended, [request])
     assert.equal(
       limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false }),
       'acquired',
     )
   })
 
-  it('ends when its turn does not come before the deadline', async () => {
+  it('ends when it is still queued at the deadline', async () => {
     const limiter = createLimiter({ maxInFlight: 1 })
     limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false })
     await clock.tickAsync(1000)
@@ -302,7 +302,7 @@ describe('sending', () => {
     assert.equal(limiter.waiting, 0)
   })
 
-  it('takes its turn again after a failure, however many wait', async () => {
+  it('is queued again after a failure, however many wait', async () => {
     const limiter = createLimiter({ maxInFlight: 1, maxWaiting: 0 })
     const other = { onAcquired() {} }
     const failures = [serverError()]
@@ -310,27 +310,27 @@ describe('sending', () => {
       for (const failure of failures.splice(0)) throw failure
       return 200
     }
-    const sending = sendBy(attempt, { ...limits, random: () => 0 }, limiter)
+    const request = sendBy(attempt, { ...limits, random: () => 0 }, limiter)
     await clock.tickAsync(100)
     limiter.acquire(other, { priority: 'normal', isRetry: false })
     await clock.tickAsync(100)
     assert.equal(limiter.waiting, 1)
     limiter.release(other)
-    assert.equal((await sending.result).attempts, 2)
+    assert.equal((await request.result).attempts, 2)
   })
 
-  for (const [kind, restrained] of [
+  for (const [kind, rateLimited] of [
     ['rejected', false],
     ['server', true],
   ] as const) {
-    it(`${restrained ? 'stays' : 'is no longer'} restrained after ${kind}`, async () => {
+    it(`${rateLimited ? 'stays' : 'is no longer'} rate-limited after ${kind}`, async () => {
       const limiter = createLimiter({ maxInFlight: 1 })
       const failing = (error: MessagingError) =>
         sendBy(() => Promise.reject(error), { ...limits, retries: false }, limiter)
       await rejection(failing(new MessagingError('rate-limited', 'x')).result, 'rate-limited')
       await clock.tickAsync(1000)
       await rejection(failing(new MessagingError(kind, 'x')).result, kind)
-      assert.equal(limiter.isRateLimited, restrained)
+      assert.equal(limiter.isRateLimited, rateLimited)
     })
   }
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { MessagingError } from '../../../nodes/lib/errors'
 import { rejection } from '../../support/events'
-import { BEAT, OTHER, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, SessionsBench } from '../../support/sessions'
 
 describe('sessions: how they go on and end', () => {
   let t: SessionsBench
@@ -15,8 +15,8 @@ describe('sessions: how they go on and end', () => {
       await t.start('a', { maxDuration: 60_000 })
       await t.clock.tickAsync(600_000)
       assert.deepEqual(t.ended, [{ umid: 'a', kind: 'unanswered', at: 60_000 }])
-      assert.deepEqual(t.times('a'), [0, BEAT, 2 * BEAT])
-      assert.deepEqual(t.keeping, [1, 0])
+      assert.deepEqual(t.times('a'), [0, INTERVAL, 2 * INTERVAL])
+      assert.deepEqual(t.active, [1, 0])
     })
 
     it('is expired when 8x8 takes no more indicators', async () => {
@@ -29,9 +29,9 @@ describe('sessions: how they go on and end', () => {
       t.fate = [0, { after: 8000, kind: 'server' }]
       await t.start('a', { maxDuration: 30_000 })
       await t.clock.tickAsync(600_000)
-      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'unanswered', at: BEAT + 8000 }])
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'unanswered', at: INTERVAL + 8000 }])
       assert.equal(t.sent.length, 2)
-      assert.deepEqual(t.keeping, [1, 0])
+      assert.deepEqual(t.active, [1, 0])
     })
 
     it('comes at once when a renewal only waits', async () => {
@@ -60,10 +60,10 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(await t.start('a', {}, OTHER), { state: 'stopped', duplicate: true })
       const stopped = t.stopped({ umid: 'a' })
       await t.clock.tickAsync(600_000)
-      assert.equal(stopped.at, BEAT + 20_000)
+      assert.equal(stopped.at, INTERVAL + 20_000)
       assert.equal(stopped.result?.indicators, 2)
       assert.deepEqual(t.ended, [])
-      assert.deepEqual(t.keeping, [1, 0])
+      assert.deepEqual(t.active, [1, 0])
     })
 
     it('leaves the conversation to a newer message that comes while a renewal settles', async () => {
@@ -83,7 +83,7 @@ describe('sessions: how they go on and end', () => {
       t.sessions.close(t.owner)
       await t.clock.tickAsync(600_000)
       assert.deepEqual(t.ended, [])
-      assert.deepEqual(t.keeping, [1, 0])
+      assert.deepEqual(t.active, [1, 0])
     })
 
     it('awaits the request of one that was taken over', async () => {
@@ -103,7 +103,7 @@ describe('sessions: how they go on and end', () => {
       const at = started.then(() => t.now)
       await t.clock.tickAsync(10_000)
       assert.equal(await at, 5000)
-      assert.deepEqual([t.ended, t.keeping], [[], []])
+      assert.deepEqual([t.ended, t.active], [[], []])
     })
 
     it('rejects a start whose message expires before its first indicator', async () => {
@@ -116,9 +116,9 @@ describe('sessions: how they go on and end', () => {
     it('comes at once when a renewal meets what no retry cures', async () => {
       t.fate = [0, 'authentication']
       await t.start('a')
-      await t.clock.tickAsync(BEAT)
-      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'authentication', at: BEAT }])
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'authentication', at: INTERVAL }])
+      await t.clock.tickAsync(INTERVAL)
       assert.equal(t.sent.length, 2)
       assert.deepEqual(await t.start('a'), { state: 'stopped', duplicate: true })
     })
@@ -128,7 +128,7 @@ describe('sessions: how they go on and end', () => {
     it('are not reported when the next one recovers', async () => {
       t.failing([false, true, true, false, true, true, false])
       await t.start('a')
-      await t.clock.tickAsync(7 * BEAT)
+      await t.clock.tickAsync(7 * INTERVAL)
       assert.deepEqual(t.ended, [])
       assert.equal((await t.sessions.stop({ umid: 'a' }))?.attempts, 4 + 16)
     })
@@ -136,7 +136,7 @@ describe('sessions: how they go on and end', () => {
     it('are not the end when the account is overloaded for once', async () => {
       t.fate = [0, 'overloaded', 0]
       await t.start('a')
-      await t.clock.tickAsync(2 * BEAT)
+      await t.clock.tickAsync(2 * INTERVAL)
       assert.deepEqual(t.ended, [])
       assert.equal(t.sent.length, 3)
     })
@@ -144,15 +144,15 @@ describe('sessions: how they go on and end', () => {
     it('are not reported when the account closes meanwhile', async () => {
       t.fate = [0, 'closed']
       await t.start('a')
-      await t.clock.tickAsync(2 * BEAT)
-      assert.deepEqual([t.ended, t.keeping], [[], [1, 0]])
+      await t.clock.tickAsync(2 * INTERVAL)
+      assert.deepEqual([t.ended, t.active], [[], [1, 0]])
     })
 
     it('end the session when three in a row fail', async () => {
       t.failing([false, true, true, true])
       await t.start('a')
-      await t.clock.tickAsync(7 * BEAT)
-      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'server', at: 3 * BEAT }])
+      await t.clock.tickAsync(7 * INTERVAL)
+      assert.deepEqual(t.ended, [{ umid: 'a', kind: 'server', at: 3 * INTERVAL }])
       assert.equal(t.sent.length, 4)
     })
   })
@@ -161,19 +161,19 @@ describe('sessions: how they go on and end', () => {
     it('is monotonic: setting the clock changes nothing', async () => {
       await t.start('a')
       t.clock.setSystemTime(t.clock.now + 3 * 3_600_000)
-      await t.clock.tickAsync(BEAT - 1)
+      await t.clock.tickAsync(INTERVAL - 1)
       assert.equal(t.sent.length, 1)
       await t.clock.tickAsync(1)
       assert.equal(t.sent.length, 2)
       t.clock.setSystemTime(0)
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.equal(t.sent.length, 3)
       assert.deepEqual(t.ended, [])
     })
 
     it('makes up for nothing after the process was held up', async () => {
       await t.start('a', { maxDuration: 7_000_000 })
-      t.clock.jump(10 * BEAT) // timers fire once, as after a suspended laptop
+      t.clock.jump(10 * INTERVAL) // timers fire once, as after a suspended laptop
       await t.clock.tickAsync(1000)
       assert.equal(t.sent.length, 2)
     })
@@ -186,7 +186,7 @@ describe('sessions: how they go on and end', () => {
       const waiting = rejection(t.start('c', { initialDelay: 1000 }), 'closed')
       t.sessions.close(t.owner)
       await waiting
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.deepEqual(t.times('a'), [0])
       assert.equal(t.times('b').length, 2)
       assert.deepEqual(t.ended, [])
@@ -197,13 +197,13 @@ describe('sessions: how they go on and end', () => {
       for (const umid of ['a', 'b', 'c']) await t.start(umid)
       await t.sessions.stop({ umid: 'b' })
       t.sessions.close(t.owner)
-      assert.deepEqual(t.keeping, [1, 2, 3, 2, 1, 0])
+      assert.deepEqual(t.active, [1, 2, 3, 2, 1, 0])
     })
 
     it('ends a renewal under way', async () => {
       t.fate = [0, 5000]
       await t.start('a')
-      await t.clock.tickAsync(BEAT + 100)
+      await t.clock.tickAsync(INTERVAL + 100)
       t.sessions.close(t.owner)
       await t.clock.tickAsync(0)
       assert.equal(t.clock.countTimers(), 0)

@@ -13,7 +13,7 @@ describe('sessions, when 8x8 accepts at the very moment of a stop', () => {
     const sessions = new Sessions({
       send: () => sendBy(attempt, { timeout: 60_000, deadline: 60_000 }),
     })
-    const keeping: number[] = []
+    const active: number[] = []
     const started = sessions.start(
       {
         umid: 'a',
@@ -24,13 +24,13 @@ describe('sessions, when 8x8 accepts at the very moment of a stop', () => {
         renewEvery: 15_000,
         maxDuration: 60_000,
       },
-      { id: 'node', onActiveChanged: (count) => keeping.push(count) },
+      { id: 'node', onActiveChanged: (count) => active.push(count) },
       () => assert.fail('it ended a second time'),
     )
     accept(200)
     const stopped = await sessions.stop({ umid: 'a' })
     assert.equal(stopped?.indicators, 1)
     assert.deepEqual(await started, { state: 'stopped' })
-    assert.deepEqual(keeping, [])
+    assert.deepEqual(active, [])
   })
 })

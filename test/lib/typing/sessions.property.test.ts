@@ -13,9 +13,9 @@ import {
 import { sendBy } from '../../support/attempts'
 import { answerAfter } from '../../support/sessions'
 
-const BEAT = 15_000
+const INTERVAL = 15_000
 /** Ends while a slow renewal is on the wire. */
-const MAX_DURATION = 2 * BEAT + 1000
+const MAX_DURATION = 2 * INTERVAL + 1000
 const REPEAT_WINDOW = 180_000
 const STOP_WINDOW = 10_000
 const TIMEOUT = 10_000
@@ -56,7 +56,7 @@ const step = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 500, 2500, 6000, BEAT, MAX_DURATION + 500, 100_000),
+      ms: fc.constantFrom(1, 500, 2500, 6000, INTERVAL, MAX_DURATION + 500, 100_000),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('redeploy' as const), owner }) },
@@ -164,7 +164,7 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       const current = model.typing.get(placeOf(typist.umid))
       checked(() => assert.equal(current, typist, `typing for ${current?.umid}`))()
       const since = clock.now - typist.acceptedAt
-      checked(() => assert.ok(since >= BEAT, `${since} ms after an indicator`))()
+      checked(() => assert.ok(since >= INTERVAL, `${since} ms after an indicator`))()
     }
     typist.onWire = true
     try {
@@ -226,7 +226,7 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       ...requestFor(id),
       expiresIn: 7_200_000,
       initialDelay: delay,
-      renewEvery: BEAT,
+      renewEvery: INTERVAL,
       maxDuration: MAX_DURATION,
     }
     const previous = model.typing.get(placeOf(id))
@@ -271,9 +271,9 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
     const stopped = model.isStopped(id, clock.now)
     const typist = add(request, undefined)
     if (!stopped) model.once.add(typist)
-    const sending = sessions.send(request)
-    assert.equal(sending === undefined, stopped)
-    if (!sending) return
+    const apiRequest = sessions.send(request)
+    assert.equal(apiRequest === undefined, stopped)
+    if (!apiRequest) return
     expected++
     const settled = checked((kind?: string) => {
       outcomes++
@@ -281,7 +281,7 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       model.once.delete(typist)
       typist.over = true
     })
-    sending.result.then(
+    apiRequest.result.then(
       () => settled(),
       ({ cause }: MessagingError) => settled(cause.kind),
     )

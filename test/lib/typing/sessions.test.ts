@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Sessions } from '../../../nodes/lib/typing/sessions'
 import { rejection } from '../../support/events'
-import { BEAT, OTHER, requestFor, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, requestFor, SessionsBench } from '../../support/sessions'
 
 describe('sessions', () => {
   let t: SessionsBench
@@ -11,13 +11,13 @@ describe('sessions', () => {
   afterEach(() => t.end())
 
   describe('start', () => {
-    it('is active when the first indicator is accepted, and renews on the beat', async () => {
+    it('is active when the first indicator is accepted, and renews it', async () => {
       const started = await t.start('a')
       assert.equal(started.state, 'active')
       assert.equal(started.sent?.attempts, 1)
-      assert.deepEqual(t.keeping, [1])
-      await t.clock.tickAsync(4 * BEAT - 1)
-      assert.deepEqual(t.times('a'), [0, BEAT, 2 * BEAT, 3 * BEAT])
+      assert.deepEqual(t.active, [1])
+      await t.clock.tickAsync(4 * INTERVAL - 1)
+      assert.deepEqual(t.times('a'), [0, INTERVAL, 2 * INTERVAL, 3 * INTERVAL])
       assert.deepEqual(t.ended, [])
     })
 
@@ -25,35 +25,35 @@ describe('sessions', () => {
       const started = t.start('a', { initialDelay: 2000 })
       await t.clock.tickAsync(1999)
       assert.deepEqual(t.times('a'), [])
-      assert.deepEqual(t.keeping, [])
+      assert.deepEqual(t.active, [])
       await t.clock.tickAsync(1)
       assert.equal((await started).state, 'active')
       assert.deepEqual(t.times('a'), [2000])
     })
 
-    it('counts the beat from the acceptance, so that no indicator comes too early', async () => {
+    it('counts the interval from the acceptance, so that no indicator comes too early', async () => {
       t.fate = [800]
       const started = t.start('a')
       await t.clock.tickAsync(800)
       await started
-      await t.clock.tickAsync(BEAT)
-      assert.deepEqual(t.times('a'), [0, 800 + BEAT])
+      await t.clock.tickAsync(INTERVAL)
+      assert.deepEqual(t.times('a'), [0, 800 + INTERVAL])
     })
 
-    it('leaves nothing behind when the first indicator fails', async () => {
+    it('forgets the session when the first indicator fails', async () => {
       t.fate = ['rejected']
       await rejection(t.start('a'), 'rejected')
       assert.equal(t.clock.countTimers(), 0)
-      assert.deepEqual(t.keeping, [])
+      assert.deepEqual(t.active, [])
       assert.equal((await t.start('a')).state, 'active') // and the message can be sent again
     })
 
     it('fails with its first indicator, even where a retry could help', async () => {
       t.failing([true])
       await rejection(t.start('a'), 'server')
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.deepEqual(t.times('a'), [0])
-      assert.deepEqual([t.ended, t.keeping], [[], []])
+      assert.deepEqual([t.ended, t.active], [[], []])
     })
 
     it('starts nothing for a umid that is being typed for, in either case', async () => {
@@ -61,7 +61,7 @@ describe('sessions', () => {
       assert.deepEqual(await t.start('A'), { state: 'active', duplicate: true })
       assert.deepEqual(await t.start('a', {}, OTHER), { state: 'active', duplicate: true })
       assert.deepEqual(t.times('A'), [])
-      assert.deepEqual(t.keeping, [1])
+      assert.deepEqual(t.active, [1])
     })
 
     it('starts nothing within 3 minutes after its node stopped the umid', async () => {
@@ -94,9 +94,9 @@ describe('sessions', () => {
         await t.start('a', { conversation: '+65', receivedAt: one })
         await t.clock.tickAsync(1000)
         await t.start('b', { conversation: '+65', receivedAt: other })
-        await t.clock.tickAsync(2 * BEAT)
+        await t.clock.tickAsync(2 * INTERVAL)
         assert.deepEqual(t.times('a'), [0])
-        assert.deepEqual(t.times('b'), [1000, 1000 + BEAT, 1000 + 2 * BEAT])
+        assert.deepEqual(t.times('b'), [1000, 1000 + INTERVAL, 1000 + 2 * INTERVAL])
         assert.deepEqual(t.ended, [])
         assert.deepEqual(await t.start('a', { conversation: '+65' }), {
           state: 'stopped',
@@ -125,24 +125,24 @@ describe('sessions', () => {
       await t.start('a', { conversation: '+65' })
       await t.start('b', { conversation: '+65', channel: 'rcs' })
       await t.start('c', { conversation: '+65', subAccountId: 'other' })
-      assert.deepEqual(t.keeping, [1, 2, 3])
+      assert.deepEqual(t.active, [1, 2, 3])
     })
   })
 
   describe('stop', () => {
     it('says how many indicators were sent, and how long we typed', async () => {
       await t.start('a')
-      await t.clock.tickAsync(BEAT + 1000)
+      await t.clock.tickAsync(INTERVAL + 1000)
       assert.deepEqual(await t.sessions.stop({ umid: 'A' }), {
         umid: 'a',
         channel: 'whatsapp',
         subAccountId: 'my_sub',
         indicators: 2,
         attempts: 2,
-        typedFor: BEAT + 1000,
+        typedFor: INTERVAL + 1000,
       })
-      assert.deepEqual(t.keeping, [1, 0])
-      await t.clock.tickAsync(10 * BEAT)
+      assert.deepEqual(t.active, [1, 0])
+      await t.clock.tickAsync(10 * INTERVAL)
       assert.equal(t.sent.length, 2)
       assert.deepEqual(t.ended, [])
     })
@@ -176,17 +176,17 @@ describe('sessions', () => {
       assert.equal(await t.sessions.stop(which), undefined)
     })
 
-    it('counts during the initial delay: nothing is sent, and the start is told', async () => {
+    it('counts during the initial delay: nothing is sent, and the start is stopped', async () => {
       const started = t.start('a', { initialDelay: 1000 })
       await t.clock.tickAsync(500)
       const stopped = await t.sessions.stop({ umid: 'a' })
       assert.deepEqual([stopped?.indicators, stopped?.typedFor], [0, 0])
       assert.deepEqual(await started, { state: 'stopped' })
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.deepEqual(t.sent, [])
     })
 
-    it('awaits a first indicator that is on the wire; the start is told at once', async () => {
+    it('awaits a first indicator that is on the wire; the start is stopped at once', async () => {
       t.fate = [5000]
       const started = t.start('a')
       await t.clock.tickAsync(100)
@@ -201,23 +201,23 @@ describe('sessions', () => {
         { indicators: 1, typedFor: 0 },
       )
       assert.equal(t.clock.countTimers(), 0)
-      assert.deepEqual(t.keeping, [])
+      assert.deepEqual(t.active, [])
     })
 
     it('awaits a renewal that is on the wire, and counts it', async () => {
       t.fate = [0, 5000]
       await t.start('a')
-      await t.clock.tickAsync(BEAT + 100)
+      await t.clock.tickAsync(INTERVAL + 100)
       const stopped = t.stopped({ umid: 'a' })
       await t.clock.tickAsync(4899)
       assert.equal(stopped.at, undefined)
       await t.clock.tickAsync(1)
-      assert.equal(stopped.at, BEAT + 5000)
+      assert.equal(stopped.at, INTERVAL + 5000)
       assert.equal(stopped.result?.indicators, 2)
       assert.equal(stopped.result?.attempts, 2)
-      assert.equal(stopped.result?.typedFor, BEAT + 100)
+      assert.equal(stopped.result?.typedFor, INTERVAL + 100)
       assert.equal(t.clock.countTimers(), 0)
-      assert.deepEqual(t.keeping, [1, 0])
+      assert.deepEqual(t.active, [1, 0])
     })
 
     it('ends the pause before a retry at once', async () => {
@@ -227,31 +227,31 @@ describe('sessions', () => {
       const stopped = await t.sessions.stop({ umid: 'a' })
       assert.equal(stopped?.attempts, 1)
       assert.deepEqual(await started, { state: 'stopped' })
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.equal(t.sent.length, 1)
     })
 
     it('does not retry a request that it awaits', async () => {
       t.fate = [0, { after: 3000, kind: 'server' }]
       await t.start('a')
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       const stopped = t.stopped({ umid: 'a' })
       await t.clock.tickAsync(3000)
-      assert.equal(stopped.at, BEAT + 3000)
-      await t.clock.tickAsync(BEAT)
+      assert.equal(stopped.at, INTERVAL + 3000)
+      await t.clock.tickAsync(INTERVAL)
       assert.equal(t.sent.length, 2)
     })
 
     it('waits as long as another stop that came first', async () => {
       t.fate = [0, 5000]
       await t.start('a')
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       const first = t.stopped({ umid: 'a' })
       const second = t.stopped({ umid: 'a' })
       await t.clock.tickAsync(4999)
       assert.deepEqual([first.at, second.at], [undefined, undefined])
       await t.clock.tickAsync(1)
-      assert.deepEqual([first.at, second.at], [BEAT + 5000, BEAT + 5000])
+      assert.deepEqual([first.at, second.at], [INTERVAL + 5000, INTERVAL + 5000])
       assert.equal(second.result, undefined)
       const restarted = await t.start('a', {}, OTHER) // the second was no stop before its start
       assert.deepEqual([restarted.state, restarted.duplicate], ['active', undefined])
@@ -297,26 +297,26 @@ describe('sessions', () => {
       await t.clock.tickAsync(1000)
       await t.start('b', { conversation, channel: 'rcs' })
       await t.start('c', { conversation, subAccountId: 'other' })
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.deepEqual(await t.sessions.stop({ conversation, subAccountId: 'my_sub' }), {
         umid: 'b',
         channel: 'rcs',
         subAccountId: 'my_sub',
         indicators: 4,
         attempts: 4,
-        typedFor: BEAT + 1000,
+        typedFor: INTERVAL + 1000,
       })
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.deepEqual([t.times('a').length, t.times('b').length, t.times('c').length], [2, 2, 3])
     })
 
     it('is cut short, as closed, when a deploy breaks off what it awaits', async () => {
       t.fate = [5000]
-      const sending = t.sessions.send(requestFor('a'))
+      const request = t.sessions.send(requestFor('a'))
       const stopped = rejection(t.sessions.stop({ umid: 'a' }), 'closed')
-      sending?.cancel()
+      request?.cancel()
       await stopped
-      await rejection(sending?.result as Promise<unknown>, 'closed')
+      await rejection(request?.result as Promise<unknown>, 'closed')
     })
 
     it('knows the account that keeps typing for what it does not find', async () => {
@@ -361,13 +361,13 @@ describe('sessions', () => {
   describe('send', () => {
     it('is cancelled by a stop while it waits for a retry', async () => {
       t.fate = ['server']
-      const sending = t.sessions.send(requestFor('a'))
+      const request = t.sessions.send(requestFor('a'))
       await t.clock.tickAsync(10)
       const stopped = t.stopped({ umid: 'a' })
-      const failure = await rejection(sending?.result as Promise<unknown>, 'closed')
-      assert.deepEqual([sending?.draining, sending?.cancelled], [true, false])
+      const failure = await rejection(request?.result as Promise<unknown>, 'closed')
+      assert.deepEqual([request?.draining, request?.cancelled], [true, false])
       assert.equal(failure.cause.attempts, 1)
-      await t.clock.tickAsync(BEAT)
+      await t.clock.tickAsync(INTERVAL)
       assert.deepEqual([stopped.at, stopped.result?.attempts, t.sent.length], [10, 1, 1])
       assert.equal((await t.start('a')).duplicate, undefined) // it ended something
     })
@@ -375,13 +375,13 @@ describe('sessions', () => {
     for (const target of [{ umid: 'A' }, { conversation: '+65', subAccountId: 'my_sub' }]) {
       it(`is awaited by a stop when it is on the wire, by ${Object.keys(target)[0]}`, async () => {
         t.fate = [5000]
-        const sending = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
+        const request = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
         await t.clock.tickAsync(10)
         const stopped = t.stopped(target)
         await t.clock.tickAsync(4989)
         assert.equal(stopped.at, undefined)
         await t.clock.tickAsync(1)
-        assert.equal((await sending?.result)?.statusCode, 200)
+        assert.equal((await request?.result)?.statusCode, 200)
         assert.deepEqual(stopped.result, {
           ...requestFor('a'),
           indicators: 1,
@@ -393,11 +393,11 @@ describe('sessions', () => {
 
     it('of another message is left alone', async () => {
       t.fate = ['server', 0]
-      const sending = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
+      const request = t.sessions.send({ ...requestFor('a'), conversation: '+65' })
       await t.start('b', { conversation: '+65' })
       await t.sessions.stop({ umid: 'b' })
       await t.clock.tickAsync(1000)
-      assert.equal((await sending?.result)?.attempts, 2)
+      assert.equal((await request?.result)?.attempts, 2)
     })
   })
 })

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, normalize, sep } from 'node:path'
+import { EXAMPLES } from '../../scripts/example'
+import { ROOT } from '../../scripts/node-red'
+
+/** Where this repository is read in a browser; links in the package and in examples go there. */
+const REPOSITORY = 'https://github.com/nr-8x8/node-red-typing-indicator/blob/main/'
+
+const FOLDERS = ['docs', 'examples', 'nodes', 'scripts', 'test']
+
+/** All files and folders that a document may name, and the files beside them. */
+const PATHS = new Set([
+  ...readdirSync(ROOT),
+  ...FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
+      join(folder, path).split(sep).join('/'),
+    ),
+  ),
+])
+
+const DOCUMENTS = [...PATHS].filter((path) => /^(docs\/.*|[^/]+)\.md$/.test(path)).sort()
+
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+
+/** Whether there is such a file or folder; a test may be named without its ending, or with a `*`. */
+function exists(path: string): boolean {
+  const [start = '', end] = normalize(decodeURI(path)).replace(/\/$/, '').split('*')
+  if (end !== undefined) return [...PATHS].some((it) => it.startsWith(start) && it.includes(end))
+  return ['', '.ts', '.test.ts'].some((extension) => PATHS.has(start + extension))
+}
+
+/** Whether there is a file of this name, or with this end of a path. */
+function isEndOfPath(code: string): boolean {
+  return [...PATHS].some((path) => `/${path}`.endsWith(`/${code}`))
+}
+
+/** Heads of a document as GitHub turns them into anchors. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, head = '']) =>
+    head
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  )
+}
+
+describe('the documents', () => {
+  it('are found', () => assert.ok(DOCUMENTS.length > 15, DOCUMENTS.join()))
+
+  for (const file of DOCUMENTS) {
+    it(`have no dead link in ${file}`, () => {
+      const markdown = read(file)
+      for (const [, link = ''] of markdown.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^https?:/.test(link) && !link.startsWith(REPOSITORY)) continue
+        const [path = '', anchor] = link.replace(REPOSITORY, '/').split('#')
+        const target = path.startsWith('/') ? path.slice(1) : join(dirname(file), path)
+        assert.ok(path === '' || exists(target), link)
+        const head = anchor ?? ''
+        if (head) assert.ok(anchorsOf(path === '' ? markdown : read(target)).includes(head), link)
+      }
+    })
+
+    it(`name only files that exist in ${file}`, () => {
+      for (const [, code = ''] of read(file).matchAll(/`([^`\s]+)`/g)) {
+        if (/^(nodes|scripts|test|docs|examples)\//.test(code)) assert.ok(exists(code), code)
+        else if (/^[\w./-]+\.(test\.ts|ts|mjs)$/.test(code)) {
+          assert.ok(isEndOfPath(code), code)
+        }
+      }
+    })
+  }
+
+  it('draw the folders as they are in CONTRIBUTING.md', () => {
+    const [, tree = ''] = /```\n(nodes\/[^`]+)```/.exec(read('CONTRIBUTING.md')) ?? []
+    const folders: string[] = []
+    for (const line of tree.split('\n').filter(Boolean)) {
+      const [, indent = '', name = ''] = /^( *)([\w./-]+)\//.exec(line) ?? []
+      folders.length = indent.length / 2
+      folders.push(name)
+      assert.ok(exists(folders.join('/')), folders.join('/'))
+    }
+    const drawn = [...tree.matchAll(/^ {4}([\w-]+)\//gm)].map(([, name]) => `${name}`)
+    const library = readdirSync(join(ROOT, 'nodes', 'lib'), { withFileTypes: true })
+    assert.deepEqual(
+      drawn.sort(),
+      library.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort(),
+    )
+  })
+})
+
+describe('the examples', () => {
+  const files = readdirSync(EXAMPLES)
+
+  it('are all in the README', () => {
+    const readme = read('README.md')
+    for (const file of files) assert.ok(readme.includes(`| ${basename(file, '.json')} |`), file)
+  })
+
+  for (const file of files) {
+    it(`have no dead link in ${file}`, () => {
+      for (const [, link = ''] of read(`examples/${file}`).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (link.startsWith(REPOSITORY)) assert.ok(exists(link.replace(REPOSITORY, '')), link)
+      }
+    })
+  }
+})
