@@ -31,16 +31,15 @@ describe('a receiver of webhooks', () => {
   const post = (url: string, body: object) =>
     fetch(url, { method: 'POST', body: JSON.stringify(body) })
 
-  it('has written its answer when it hands a message on, or another event', async () => {
-    let response: ServerResponse | undefined
-    const isWritten: (boolean | undefined)[] = []
+  it('has written its answer before it hands a message on, or another event', async () => {
+    const order: string[] = []
     let resolve: () => void = () => {}
-    const note = () => {
-      isWritten.push(response?.writableFinished)
+    const onMessage = () => {
+      order.push('handed on')
       resolve()
     }
-    const url = await start({ onMessage: note, onOther: note }, (it) => {
-      response = it
+    const url = await start({ onMessage, onOther: onMessage }, (response) => {
+      response.once('finish', () => order.push('answered'))
     })
     for (const event of [inboundWebhook(), { eventType: 'x', payload: {} }]) {
       const handedOn = new Promise<void>((done) => {
@@ -49,7 +48,7 @@ describe('a receiver of webhooks', () => {
       assert.equal((await post(url, event)).status, 200)
       await handedOn
     }
-    assert.deepEqual(isWritten, [true, true])
+    assert.deepEqual(order, ['answered', 'handed on', 'answered', 'handed on'])
   })
 
   it('answers 500 and reports a failure of its own, which 8x8 may outlast by a repeat', async () => {
