@@ -1,4 +1,7 @@
-/** How often in its span what is over is dropped: seldom, because a Map walks over what was deleted. */
+/**
+ * Into how many sweeps a span, or a full Map, is divided. A sweep for each umid would be slow, because
+ * a Map's iterator walks over the entries that were deleted before.
+ */
 const SWEEPS = 16
 
 /** Umids that are remembered for a time, each for an owner. Costs nothing while nothing is added. */
@@ -9,7 +12,7 @@ export class RecentUmids {
   readonly #addedAt = new Map<string, number>()
   #nextSweep = 0
 
-  /** @param span ms @param max remembered at once; the oldest make room */
+  /** @param span ms @param max remembered at once; the oldest sixteenth makes room */
   constructor(span: number, max = Number.POSITIVE_INFINITY) {
     this.#span = span
     this.#max = max
@@ -33,8 +36,10 @@ export class RecentUmids {
 
   #sweep(now: number): void {
     this.#nextSweep = now + this.#span / SWEEPS
+    const isFull = this.#addedAt.size > this.#max
+    const room = isFull ? this.#max - Math.floor(this.#max / SWEEPS) : this.#max
     for (const [key, addedAt] of this.#addedAt) {
-      if (addedAt + this.#span > now && this.#addedAt.size <= this.#max) break
+      if (addedAt + this.#span > now && this.#addedAt.size <= room) break
       this.#addedAt.delete(key)
     }
   }
