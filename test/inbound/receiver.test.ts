@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { Receiver, type ReceiverOptions } from '../../nodes/inbound/receiver'
 import { RefusalLog } from '../../nodes/inbound/refusal-log'
-import { RecentUmids } from '../../nodes/lib/typing/session-index'
+import { RecentUmids } from '../../nodes/lib/typing/recent-umids'
 import { closePhones, serve } from '../sandbox/phone-helpers'
 import { inboundWebhook } from '../support/webhooks'
 
