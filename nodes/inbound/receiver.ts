@@ -68,8 +68,8 @@ export class Receiver {
   }
 
   #refuse(request: HttpRequest, response: ServerResponse, error: unknown): void {
-    if (response.headersSent || request.errored)
-      response.destroy() // e.g. the client has gone
+    // The client may have gone.
+    if (response.headersSent || request.errored) response.destroy()
     else if (error instanceof HttpError) answer(response, error.status, error.headers)
     else {
       answer(response, 500)
@@ -96,12 +96,11 @@ export class Receiver {
     }
     const message = toInboundMessage(event, json)
     if (!this.#isWanted(message)) return undefined
-    const key = `${scope} ${message.umid}`
-    if (recentUmids.has(key)) {
+    if (recentUmids.has(message.umid, scope)) {
       debug(`8x8 has repeated the message ${message.umid}`)
       return undefined
     }
-    recentUmids.add(key)
+    recentUmids.add(message.umid, scope)
     return () => onMessage(message, bytes)
   }
 
