@@ -1,8 +1,8 @@
 /**
- * `npm run bench:growth`: what kept-up conversations cost, the more there are. Heap of sessions
- * alone, and of what the node keeps with each (the message, for an excuse); CPU between renewals;
- * the time of a start and stop among many; and when renewals go out. `--json <file>`,
- * `--svg <file>`. The client answers at once: only what we keep is measured, not HTTP.
+ * `npm run bench:growth`: what sessions cost, the more there are. Heap of sessions alone, and of
+ * what the node keeps with each (a copy of the message, for `unanswered`); CPU between renewals; the
+ * time of a start and stop among many; and when renewals go out. `--json <file>`, `--svg <file>`.
+ * The client resolves immediately: this measures sessions, not HTTP.
  */
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'

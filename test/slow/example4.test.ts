@@ -20,9 +20,8 @@ describe('example 4, in real time', function () {
     const name = '4 Keep typing while an AI agent works'
     const example = await loadExample(name, sandbox, SUB_ACCOUNT, CANARY)
     flows = example.flows
-    const reply = addReply(flows)
-    const credentials = { ...example.credentials, [reply]: { password: CANARY } }
-    nodeRed = await runFlows({ flows, credentials }, 21_880)
+    addReply(flows)
+    nodeRed = await runFlows(example, 21_880)
   })
 
   after(async () => {
@@ -30,33 +29,14 @@ describe('example 4, in real time', function () {
     await sandbox?.close()
   })
 
-  /** What the example leaves to its reader: the reply, behind the stop. @returns its id */
-  function addReply(flows: FlowNode[]): string {
+  /** Adds the reply that the example leaves to its reader, behind the stop. */
+  function addReply(flows: FlowNode[]): void {
     const stop = flows.find(({ action }) => action === 'stop')
     assert.ok(stop)
-    const body = `{"user":{"msisdn":"${PHONE.msisdn}"},"type":"text","content":{"text":payload}}`
-    const common = { z: stop.z, x: 0, y: 0 }
-    flows.push(
-      {
-        ...common,
-        id: 'body',
-        type: 'change',
-        rules: [{ t: 'set', p: 'payload', pt: 'msg', to: body, tot: 'jsonata' }],
-        wires: [['reply']],
-      },
-      {
-        ...common,
-        id: 'reply',
-        type: 'http request',
-        method: 'POST',
-        ret: 'obj',
-        url: `${sandbox.url}/api/v1/subaccounts/${SUB_ACCOUNT}/messages`,
-        authType: 'bearer',
-        wires: [[]],
-      },
-    )
-    stop.wires = [['body'], []]
-    return 'reply'
+    const { account, z } = stop
+    const to = { to: PHONE.msisdn, toType: 'str' }
+    flows.push({ id: 'reply', type: '8x8-reply', z, x: 0, y: 0, account, ...to, wires: [[], []] })
+    stop.wires = [['reply'], []]
   }
 
   it('shows the dots for a minute, renews them twice, and sends nothing after the reply', async () => {
