@@ -10,6 +10,7 @@ import { StatusThrottle } from '../lib/node-red/status'
 import { pathKey } from '../lib/rules'
 import { RecentUmids } from '../lib/typing/recent-umids'
 import { Collector } from './collector'
+import { FlowsStarted } from './flows-started'
 import { Handover } from './handover'
 import type { InboundDef } from './options'
 import { Receiver } from './receiver'
@@ -26,6 +27,7 @@ const MAX_UMIDS = 100_000
 export interface Memory {
   recentUmids: RecentUmids
   handover: Handover
+  flowsStarted: FlowsStarted
 }
 
 /** The settings of Node-RED that an endpoint depends on. */
@@ -43,7 +45,11 @@ interface Problem {
 
 /** What the nodes of a runtime remember together. */
 export function createMemory(): Memory {
-  return { recentUmids: new RecentUmids(MEMORY_SPAN, MAX_UMIDS), handover: new Handover() }
+  return {
+    recentUmids: new RecentUmids(MEMORY_SPAN, MAX_UMIDS),
+    handover: new Handover(),
+    flowsStarted: new FlowsStarted(),
+  }
 }
 
 /** Lets a node receive webhooks while it is deployed, or shows why it cannot. */
@@ -81,10 +87,11 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
   let endpoints: Endpoints | undefined
 
   connect()
-  events.on('flows:started', onStarted)
+  memory.flowsStarted.add(events, onStarted)
   node.on('close', (removed: boolean, done: () => void) => {
-    events.off('flows:started', onStarted)
+    memory.flowsStarted.remove(events, onStarted)
     endpoints?.release(path, handler)
+    receiver.close()
     refusals.close()
     status.close()
     // What a node that is gone for good has collected may still reach the nodes that stay.
