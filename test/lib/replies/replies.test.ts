@@ -342,6 +342,13 @@ describe('replies', () => {
       assert.deepEqual(t.log, ['dots a', 'reply one'])
     })
 
+    it('end by the number, with or without its plus', async () => {
+      t = await RepliesBench.open()
+      await t.start('a') // to +65
+      const outcome = (await t.reply('one', '65', { conversation: '65' })) as ReplyResult
+      assert.equal(outcome.typing.indicators, 1)
+    })
+
     it('are ended by a reply that 8x8 refuses, too', async () => {
       t = await RepliesBench.open(true, {}, (response) => response.writeHead(400).end())
       await t.start('a')
