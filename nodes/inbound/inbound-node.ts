@@ -5,6 +5,7 @@ import { MessagingError } from '../lib/errors'
 import { type HttpApp, middlewareOf } from '../lib/http/app'
 import { type Authorize, demandAuthorization } from '../lib/http/authorization'
 import { type EndpointHandler, type Endpoints, endpointsOf } from '../lib/http/endpoints'
+import type { InboundMessage } from '../lib/message/event'
 import { describe } from '../lib/message/thrown'
 import { StatusThrottle } from '../lib/node-red/status'
 import { pathKey } from '../lib/rules'
@@ -78,7 +79,11 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     recentUmids: memory.recentUmids,
     scope: pathKey(path),
     refusals,
-    onMessage: collect > 0 ? (message, bytes) => collector.add(message, bytes) : send,
+    onMessage(message, bytes) {
+      linkIds(message)
+      if (collect > 0) collector.add(message, bytes)
+      else send(message)
+    },
     onOther: (message) => send([null, message]),
     debug: (text) => node.debug(text),
     report: (error) => node.error(error),
@@ -124,8 +129,8 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
    * @throws {MessagingError} `not-configured`
    */
   function readAuthorization(): Authorize {
-    const account = RED.nodes.getNode(config.account ?? '') as AccountNode | null
-    if (account?.type !== '8x8-account') {
+    const account = findAccount()
+    if (!account) {
       throw new MessagingError('not-configured', 'No 8x8 account is set', { field: 'account' })
     }
     if (settings.authentication === 'none') return () => true
@@ -138,6 +143,18 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
       'The account has no webhook authorization, so every webhook is refused',
       { field: 'webhookAuthorization' },
     )
+  }
+
+  function findAccount(): AccountNode | undefined {
+    const account = RED.nodes.getNode(config.account ?? '') as AccountNode | null
+    return account?.type === '8x8-account' ? account : undefined
+  }
+
+  /** Who comes by number now and by id later gets replies in one order all the same. */
+  function linkIds({ user: { msisdn, channelUserId } }: InboundMessage): void {
+    const connection = findAccount()?.connection
+    if (!msisdn || !channelUserId || !connection || connection instanceof MessagingError) return
+    connection.replies.link({ msisdn, channelUserId })
   }
 
   function takePath(): Problem | undefined {
