@@ -6,7 +6,7 @@ import type { PhoneState } from './phone/state'
 
 type Credentials = { webhookAuthorization?: string }
 /** Those of the runtime's settings that the page depends on. */
-interface Settings {
+interface RuntimeSettings {
   httpNodeRoot?: string | false
   httpNodeMiddleware?: unknown
 }
@@ -43,7 +43,7 @@ export default function register(RED: NodeAPI): void {
       import('./phone/open.js'),
       import('../lib/node-red/status.js'),
     ])
-    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as Settings
+    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
     const hasPage = httpNodeRoot !== false
     const opened = await openPhone({
       nodeId: node.id,

@@ -1,6 +1,6 @@
 import { type Field, formOf, nameOf } from './fields'
 import type { FoundWebhook } from './inbound'
-import { kindOf, quote, quoteText } from './quote'
+import { quote, quoteText, typeInWords } from './quote'
 import { isObject, readWebhook, textOf } from './webhook'
 
 /** What errors tell of the node besides the message. */
@@ -34,7 +34,7 @@ export function malformed(
   redact: Sources['redact'],
 ): string {
   const quoted = quote(value, redact)
-  const wrong = quoted === undefined ? `is ${kindOf(value)}` : `${quoted} is not valid`
+  const wrong = quoted === undefined ? `is ${typeInWords(value)}` : `${quoted} is not valid`
   return `The ${nameOf(field)} ${wrong}: expected ${formOf(field)}. It came from ${place}.`
 }
 
@@ -148,9 +148,9 @@ const MOVE = 'Put this node where msg.payload is the webhook'
 
 function lookIntoPayload(payload: unknown, absent: MissingFields, set: string): Diagnosis {
   const fix = `${MOVE}, or ${set}.`
-  const kind = kindOf(payload)
-  if (kind === 'empty' || payload === '') return { found: '', fix }
-  if (kind === 'a string' || kind === 'a Buffer') return lookIntoText(payload, kind, set)
+  const type = typeInWords(payload)
+  if (type === 'empty' || payload === '') return { found: '', fix }
+  if (type === 'a string' || type === 'a Buffer') return lookIntoText(payload, type, set)
   if (Array.isArray(payload)) {
     return isWebhook(payload[0])
       ? { found: 'msg.payload is an array of 8x8 webhooks', fix: 'Put a Split node in front.' }
@@ -159,7 +159,7 @@ function lookIntoPayload(payload: unknown, absent: MissingFields, set: string): 
           fix: `Put a Split node in front if it holds webhooks, or ${set}.`,
         }
   }
-  if (!isObject(payload)) return { found: `msg.payload is ${kind}, not an 8x8 webhook`, fix }
+  if (!isObject(payload)) return { found: `msg.payload is ${type}, not an 8x8 webhook`, fix }
   return lookIntoObject(payload, absent, set)
 }
 

@@ -37,7 +37,7 @@ export function quote(value: unknown, redact?: (said: string) => string): string
  * What a value is, e.g. `a string`, `an array`, `a Buffer`. Never throws: looks at no property,
  * because a message may throw when it is read.
  */
-export function kindOf(value: unknown): string {
+export function typeInWords(value: unknown): string {
   if (value === undefined || value === null) return 'empty'
   if (typeof value !== 'object') return `a ${typeof value}`
   if (types.isProxy(value)) return 'an object'

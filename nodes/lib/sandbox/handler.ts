@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MSISDN, UMID } from '../api'
 import { type ByteBudget, HeldRequest } from './body'
 import { routeOf } from './checks'
-import type { Customer } from './conversations'
+import type { CustomerIds } from './conversations'
 import { type Answer, answerOf, errorAnswer, type Fault, isOnlyDelay } from './faults'
 
 /** Bytes of a request body that are kept and shown; our choice. */
@@ -49,7 +49,7 @@ const requestTarget = z.object({
 })
 
 /** Whom or what a request is about. */
-export interface RequestTarget extends Customer {
+export interface RequestTarget extends CustomerIds {
   umid?: string
   channel?: Channel
 }
