@@ -17,7 +17,7 @@ import {
   findWebhook,
   firstGiven,
   userOf,
-} from '../lib/message/inbound'
+} from '../lib/message/found-webhook'
 import { property } from '../lib/message/thrown'
 import type { WebhookMessage } from '../lib/message/webhook'
 import type * as properties from '../lib/node-red/message-properties'

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { errorOfConnection, errorOfPage, errorOfResponse, MessagingError } from '../errors'
-import { beginsLikePage, decodeBody, pageTypeOf, parseReceipt, type Receipt } from './body'
 import type { Attempt, AttemptHandler } from './request'
+import { beginsLikePage, decodeBody, pageTypeOf, parseReceipt, type Receipt } from './response-body'
 import type { RequestOptions, ResponseHandler, Transport } from './transport'
 
 /** Bytes read of a response; 8x8's error bodies have about 200. */

@@ -1,8 +1,8 @@
 import { asMaybeSent, closedError, MessagingError, overloadedError } from '../errors'
 import { backoff } from './backoff'
-import type { Receipt } from './body'
 import type { QueuedRequest, RequestLimiter } from './limiter'
 import type { Queue } from './queue'
+import type { Receipt } from './response-body'
 import type { RequestOptions } from './transport'
 
 /** ms that an attempt needs at least to be worth a request. Our choice: no answer comes sooner. */

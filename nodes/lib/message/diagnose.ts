@@ -1,5 +1,5 @@
 import { type Field, formOf, nameOf } from './fields'
-import type { FoundWebhook } from './inbound'
+import type { FoundWebhook } from './found-webhook'
 import { quote, quoteText, typeInWords } from './quote'
 import { isObject, readWebhook, textOf } from './webhook'
 

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MSISDN, UMID } from '../api'
-import { type ByteBudget, HeldRequest } from './body'
 import { routeOf } from './checks'
 import type { CustomerIds } from './conversations'
 import { type Answer, answerOf, errorAnswer, type Fault, isOnlyDelay } from './faults'
+import { type ByteBudget, HeldRequest } from './held-request'
 
 /** Bytes of a request body that are kept and shown; our choice. */
 const SHOWN_BODY = 2000

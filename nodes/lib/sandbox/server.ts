@@ -4,7 +4,6 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Channel } from '../api'
 import { SAMPLE_MSISDN, SandboxApi } from './api'
-import { ByteBudget } from './body'
 import {
   type ConversationKey,
   Conversations,
@@ -22,6 +21,7 @@ import {
 import type { SandboxEvents } from './events'
 import type { Fault } from './faults'
 import { handleRequest, requestOf, type SandboxRequest } from './handler'
+import { ByteBudget } from './held-request'
 import type { ConversationMessage } from './message'
 
 export { SAMPLE_MSISDN, SAMPLE_UMID } from './api'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readJson } from '../../lib/http/body'
 import { HttpError } from '../../lib/http/http-error'
+import { readJson } from '../../lib/http/request-body'
 import { isObject } from '../../lib/message/webhook'
 
 /** Headers on everything: only own files, no referrer, no cache, no frame of another origin. */

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import FakeTimers from '@sinonjs/fake-timers'
 import express from 'express'
-import { readJson } from '../../../nodes/lib/http/body'
 import { HttpError } from '../../../nodes/lib/http/http-error'
+import { readJson } from '../../../nodes/lib/http/request-body'
 import { closePhones, serve } from '../../sandbox/phone-helpers'
 
 const MAX = 1000

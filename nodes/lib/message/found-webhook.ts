@@ -8,7 +8,7 @@ export interface FoundWebhook extends Webhook {
 }
 
 /** The ids of a customer; unchecked, as 8x8 or a flow wrote them. */
-export type User = NonNullable<WebhookMessage['user']>
+export type UserIds = NonNullable<WebhookMessage['user']>
 
 /**
  * The webhook that a message is about: that of an inbound node in `msg.webhook`, or else one in
@@ -39,7 +39,7 @@ export function webhookIn(
  * What `msg.user` says of the customer, e.g. that of an inbound node; other nodes use it, too.
  * @throws {MessagingError} `invalid-input` for one that throws
  */
-export function userOf(msg: object): User | undefined {
+export function userOf(msg: object): UserIds | undefined {
   const user = property(msg, 'user')
   try {
     return isObject(user)
@@ -51,7 +51,7 @@ export function userOf(msg: object): User | undefined {
 }
 
 /** Who we are talking to, by their number or else by their id; undefined: unknown. */
-export function conversationOf(user: User | undefined): string | undefined {
+export function conversationOf(user: UserIds | undefined): string | undefined {
   return parse('conversation', user?.msisdn) ?? parse('conversation', user?.channelUserId)
 }
 
