@@ -10,7 +10,8 @@ export interface Anything {
 
 const one = (what: string, make: () => unknown): Anything => ({ what, make })
 
-const throwing = (thrown: unknown) => () => {
+/** A function that throws something. */
+export const throwing = (thrown: unknown) => (): never => {
   throw thrown
 }
 
@@ -22,7 +23,7 @@ export function revoked(): object {
 }
 
 /** What a getter may throw; some of it cannot be shown, or throws itself when it is looked at. */
-export const THROWN: Anything[] = [
+const THROWN: Anything[] = [
   one('undefined', () => undefined),
   one('null', () => null),
   one('a symbol', () => Symbol('thrown')),
@@ -51,7 +52,7 @@ function throwingProxy(): object {
 }
 
 /** Objects and values that few programs expect. */
-export const HOSTILE: Anything[] = [
+const HOSTILE: Anything[] = [
   one('a symbol', () => Symbol('value')),
   one('an object that one could wait for in vain', () => Object.fromEntries([['then', () => {}]])),
   one('an object whose then throws', () =>
@@ -95,7 +96,7 @@ export const HOSTILE: Anything[] = [
 ]
 
 /** Texts that come close to a umid, a channel or a sub-account. */
-export const LOOKALIKES: Anything[] = [
+const LOOKALIKES: Anything[] = [
   `${UMID}\n`,
   `\n${UMID}`,
   `${UMID}\r\nx: y`,

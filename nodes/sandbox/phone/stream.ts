@@ -4,7 +4,7 @@ import { setHeaders } from './http'
 import type { Phone } from './phone'
 
 /** Listeners of a phone at a time; our choice. */
-export const MAX_LISTENERS = 20
+const MAX_LISTENERS = 20
 
 /**
  * ms between heartbeats, which keep proxies from ending a quiet stream, and tell the page that it is
