@@ -16,18 +16,18 @@ import { prepareWebhookAuthorization } from './webhook-authorization.editor'
 
 type AccountEditorNode = EditorNode<AccountOptions>
 
-/** The account in the dialog, from its opening to OK or Cancel. */
+/** The account in the dialog while that is open. */
 let edited: AccountEditorNode | undefined
 
-/** What the form shows while it is open, else what is stored. */
+/** The region in the form while it is open, else the stored one. */
 function regionOf(node: AccountEditorNode): string {
   const stored = node.region ?? ACCOUNT_DEFAULTS.region
   return edited === node ? `${$('#node-config-input-region').val() ?? stored}` : stored
 }
 
 /**
- * Also judges the credentials: the editor leaves them out when it validates a node.
- * Not while the dialog is open, where their own fields say so.
+ * Also validates the credentials, which the editor skips when it validates a node; but not while
+ * the dialog is open, where their own fields do so.
  */
 function checkRegion(node: AccountEditorNode, region: string = ACCOUNT_DEFAULTS.region): Verdict {
   if (isReference(region)) return true
@@ -55,7 +55,7 @@ function checkBaseUrl(node: AccountEditorNode, value = ''): Verdict {
 const validateBaseUrl = text<AccountOptions>('baseUrl', isBaseUrl)
 const validateAuthorization = text<AccountOptions>('webhookAuthorization', isHeaderValue)
 
-/** Shows the rows that the region has a use for. */
+/** Shows the rows that the region uses. */
 function showRegion(): void {
   const region = `${$('#node-config-input-region').val()}`
   const baseUrl = region in BASE_URLS && BASE_URLS[region as keyof typeof BASE_URLS]

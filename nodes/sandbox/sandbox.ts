@@ -17,7 +17,7 @@ type SandboxDef = NodeDef & Partial<SandboxNodeOptions>
 export default function register(RED: NodeAPI): void {
   function Sandbox(this: Node<Credentials>, config: SandboxDef): void {
     RED.nodes.createNode(this, config)
-    // Loaded only here: a flow without a sandbox pays nothing for one.
+    // Lazy: flows without a sandbox should not load it (ADR 10).
     const opening = open(this, config)
     opening.catch((error: Error) => {
       this.status({ fill: 'red', shape: 'ring', text: reason(error) })

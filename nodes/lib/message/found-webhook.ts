@@ -14,7 +14,7 @@ export type UserIds = NonNullable<WebhookMessage['user']>
  * The webhook that a message is about: that of an inbound node in `msg.webhook`, or else one in
  * `msg.payload`.
  * @param asText whether JSON as a text or a Buffer counts
- * @throws {MessagingError} `invalid-input` for one that throws
+ * @throws {MessagingError} `invalid-input` for a property that throws
  */
 export function findWebhook(msg: object, asText: boolean): FoundWebhook | undefined {
   for (const name of ['webhook', 'payload'] as const) {
@@ -50,12 +50,12 @@ export function userOf(msg: object): UserIds | undefined {
   }
 }
 
-/** Who we are talking to, by their number or else by their id; undefined: unknown. */
+/** The conversation of a customer: the number, or else the id; undefined: unknown. */
 export function conversationOf(user: UserIds | undefined): string | undefined {
   return parse('conversation', user?.msisdn) ?? parse('conversation', user?.channelUserId)
 }
 
-/** The first value that is given. */
+/** The first value that is not empty. */
 export function firstGiven(...values: unknown[]): unknown {
   for (const value of values) {
     const given = emptyToUndefined(value)

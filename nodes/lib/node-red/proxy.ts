@@ -16,8 +16,8 @@ const exceptions = z.array(resolved('The hosts without the proxy must be a list 
 
 /**
  * The proxy for an origin: that of the node or, without one, of the environment.
- * @throws {MessagingError} `not-configured` for a node without a URL, an invalid proxy URL, or a user or
- * password that cannot be read: the request must not take another route than the chosen one
+ * @throws {MessagingError} `not-configured` for a node without a URL, an invalid URL, or a user or password
+ * that cannot be read: the request must not take another route than the chosen one
  */
 export function resolveProxy(
   origin: string,

@@ -15,8 +15,8 @@ const PARTS = ['cert', 'key', 'ca'] as const
 /**
  * The options of a `tls-config` node.
  * @param stored its properties and credentials, with environment references unresolved
- * @throws {MessagingError} `not-configured`: part of it is not usable. Without that part, the wrong client
- * could send the key, or the wrong server could get it.
+ * @throws {MessagingError} `not-configured`: part of it is not usable. Without that part, the wrong
+ * client could send the key, or the wrong server could get it.
  */
 export function readTlsConfig(node: TlsNode, stored: Record<string, unknown>): ConnectionOptions {
   const options = node.addTLSOptions({})
