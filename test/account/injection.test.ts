@@ -165,7 +165,7 @@ describe('nothing can be smuggled into a request', () => {
       return loadFlow({ account, apiKey: '${INJECT_8X8_KEY}' })
     }
 
-    it('that are good: the request arrives', async () => {
+    it('valid ones: the request arrives', async () => {
       const flow = await load({ KEY: 'a:b@c/d?e#f', SUB: '...' })
       assert.equal((await flow.send(message())).port, 'success')
       hasArrived('a:b@c/d?e#f', '...')
@@ -179,7 +179,7 @@ describe('nothing can be smuggled into a request', () => {
       ['BASE', 'http://127.0.0.1@evil.example', /base URL/],
       ['BASE', 'http://localhost.evil.example', /base URL/],
     ] as const) {
-      it(`that are not: ${name} ${JSON.stringify(value)}`, async () => {
+      it(`invalid ones: ${name} ${JSON.stringify(value)}`, async () => {
         const flow = await load({ [name]: value })
         const { port, msg } = await flow.send(message())
         assert.equal(port, 'error')

@@ -86,7 +86,7 @@ describe('8x8-typing-indicator, given a message with', () => {
 
   testOutcomes(cases, (respond = accept, options) => loadWith(respond, options))
 
-  it('nothing that can be written: does not go on typing for it', async () => {
+  it('nothing that can be written: does not keep typing for it', async () => {
     const { flow } = await loadWith(accept, { node: { action: 'msg' } })
     const failed = reported()
     void flow.send(Object.freeze({ ...message(), action: 'start', _msgid: 'frozen' }))
