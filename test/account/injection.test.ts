@@ -7,10 +7,10 @@ import { MessagingError } from '../../nodes/lib/errors'
 import { closeClients, createClient } from '../support/client'
 import { CANARY, UMID } from '../support/events'
 import { loadFlow, unloadFlow } from '../support/flow'
-import { CANONICAL, ELSEWHERE, KEYS, LOOPBACK, SUB_ACCOUNTS } from '../support/injection'
 import { closeServers, startServer, type TestServer } from '../support/server'
 import { accept, message } from '../support/typing'
 import { inboundWebhook } from '../support/webhooks'
+import { CANONICAL, ELSEWHERE, KEYS, LOOPBACK, SUB_ACCOUNTS } from './injection-values'
 
 /** Settings, or the field that is at fault. */
 function settings(options: object, key = CANARY): Settings | string | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { MessagingError } from '../../../nodes/lib/errors'
 import { rejection } from '../../support/events'
-import { INTERVAL, OTHER, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, SessionsBench } from './sessions-bench'
 
 describe('sessions: how they go on and end', () => {
   let t: SessionsBench

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { INTERVAL, OTHER, requestFor, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, requestFor, SessionsBench } from './sessions-bench'
 
 const ANSWER = { subAccountId: 'my_sub', umid: 'a', conversation: '+65' }
 

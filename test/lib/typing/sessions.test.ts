@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Sessions } from '../../../nodes/lib/typing/sessions'
 import { rejection } from '../../support/events'
-import { INTERVAL, OTHER, requestFor, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, requestFor, SessionsBench } from './sessions-bench'
 
 describe('sessions', () => {
   let t: SessionsBench
