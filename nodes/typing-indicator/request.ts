@@ -15,7 +15,7 @@ import {
   conversationOf,
   type FoundWebhook,
   findWebhook,
-  firstGiven,
+  firstNonEmpty,
   userOf,
 } from '../lib/message/found-webhook'
 import { property } from '../lib/message/thrown'
@@ -92,7 +92,7 @@ export function toRequest(
   const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
   const subAccountGiven = subAccountOf(message, reading) ?? account
-  const channelGiven = firstGiven(values.channel, message.channel)
+  const channelGiven = firstNonEmpty(values.channel, message.channel)
   const channel =
     parse('channel', channelGiven) ?? refuse('channel', channelGiven, reading, { umid: wellFormed })
   if (!isSupported(channel)) {
@@ -147,9 +147,9 @@ export function toStop(
   const webhook = findWebhook(msg, emptyToUndefined(values.umid) === undefined)
   const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
-  const umid = firstGiven(values.umid, message.umid) ?? emptyToUndefined(umidOfEarlier(msg))
+  const umid = firstNonEmpty(values.umid, message.umid) ?? emptyToUndefined(umidOfEarlier(msg))
   const conversation = readConversation(message, reading)
-  const named = parse('channel', firstGiven(values.channel, message.channel))
+  const named = parse('channel', firstNonEmpty(values.channel, message.channel))
   const channel = named && isSupported(named) ? named : undefined
   const subAccountGiven = subAccountOf(message, reading) ?? account
   const subAccountId = parse('subAccountId', subAccountGiven)
@@ -191,7 +191,7 @@ function refuse(
 
 /** Often channel and umid are both missing, for the same reason. */
 function missingFields(field: Field, { values, webhook, sources }: Reading): MissingFields {
-  const noUmid = firstGiven(values.umid, webhook?.message.umid) === undefined
+  const noUmid = firstNonEmpty(values.umid, webhook?.message.umid) === undefined
   const fields: Field[] = field === 'channel' && noUmid ? ['channel', 'umid'] : [field]
   return {
     fields,
@@ -232,7 +232,7 @@ function umidOfEarlier(msg: object): unknown {
 
 /** The sub-account that is given, unchecked. */
 function subAccountOf({ subAccountId }: WebhookMessage, { values, msg }: Reading): unknown {
-  return firstGiven(values.subAccountId, property(msg, 'subAccountId'), subAccountId)
+  return firstNonEmpty(values.subAccountId, property(msg, 'subAccountId'), subAccountId)
 }
 
 /** Who we are typing to; undefined: unknown. */

@@ -82,10 +82,10 @@ function readChannel(value: unknown): KnownChannel | undefined {
 
 function readTime(value: unknown): number | undefined {
   // Not instanceof: a Date of a function node may come from another realm.
-  const given = types.isDate(value) ? timeOf(value) : value
-  if (typeof given === 'number') return given >= EARLIEST && given <= LATEST ? given : undefined
-  if (typeof given !== 'string') return undefined
-  return readTimeText(cleanText(given))
+  const plain = types.isDate(value) ? timeOf(value) : value
+  if (typeof plain === 'number') return plain >= EARLIEST && plain <= LATEST ? plain : undefined
+  if (typeof plain !== 'string') return undefined
+  return readTimeText(cleanText(plain))
 }
 
 function readConversation(value: unknown): string | undefined {

@@ -56,10 +56,10 @@ export function conversationOf(user: UserIds | undefined): string | undefined {
 }
 
 /** The first value that is not empty. */
-export function firstGiven(...values: unknown[]): unknown {
+export function firstNonEmpty(...values: unknown[]): unknown {
   for (const value of values) {
-    const given = emptyToUndefined(value)
-    if (given !== undefined) return given
+    const known = emptyToUndefined(value)
+    if (known !== undefined) return known
   }
   return undefined
 }

@@ -26,11 +26,11 @@ export function resolveProxy(
 ): ProxyRoute | undefined {
   const variable = (name: string) =>
     environment[name.toLowerCase()] || environment[name.toUpperCase()] || ''
-  const given = node
+  const configured = node
     ? check('proxy', proxyUrl, node.url)
     : variable(origin.startsWith('https:') ? 'https_proxy' : 'http_proxy')
-  if (!given) return undefined
-  const url = given.trim()
+  if (!configured) return undefined
+  const url = configured.trim()
   const complete = /^\w+:\/\//.test(url) ? url : `http://${url}` // the core accepts host:port too
   if (!URL.canParse(complete) || !/^https?:/i.test(complete)) {
     const text = 'The URL of the proxy must be http://host:port or https://host:port'

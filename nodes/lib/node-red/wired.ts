@@ -20,15 +20,15 @@ const PASSING_ON: ReadonlySet<string> = new Set(['junction', 'link in', 'link ou
  */
 export function leadsToNode(RED: Pick<NodeAPI, 'nodes'>, wires: readonly string[]): boolean {
   const seen = new Set<string>()
-  const ahead = [...wires]
-  for (let id = ahead.pop(); id !== undefined; id = ahead.pop()) {
+  const pending = [...wires]
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     if (seen.has(id)) continue
     seen.add(id)
     const node = RED.nodes.getNode(id) as unknown as WiredNode | null
     if (!node) continue // disabled, or on a disabled tab
     if (!PASSING_ON.has(node.type) && !node.type.startsWith('subflow:')) return true
     if (node.type === 'link out' && returns(RED, node)) return true
-    ahead.push(...(node.wires?.[0] ?? [])) // each has one output
+    pending.push(...(node.wires?.[0] ?? [])) // each has one output
   }
   return false
 }

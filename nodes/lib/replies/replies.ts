@@ -278,7 +278,7 @@ export class Replies {
   }
 }
 
-/** The failure of a reply of which 8x8 may have accepted a part, which a retry would repeat. */
+/** The failure of a reply, of which 8x8 may have taken a part: to send it again would repeat that. */
 function addAccepted(error: MessagingError, accepted: RequestResult[]): MessagingError {
   if (accepted.length === 0) return error
   const failure = error.cause.maybeSent ? error : asMaybeSent(error)

@@ -282,8 +282,8 @@ export class Sessions {
   }
 
   /**
-   * Renews the sessions of a message, or of its conversation, at once: a reply has taken the dots
-   * down. The usual renewals follow.
+   * Sends an indicator at once for what is kept up for a message or in its conversation: a reply has
+   * taken the dots down. The usual renewals follow.
    */
   refresh({ umid, ...conversation }: ReplyTarget): void {
     const named = umid === undefined ? [] : this.#sessions.find({ umid })

@@ -44,8 +44,8 @@ export function setHeaders(response: ServerResponse, headers: Record<string, str
 }
 
 /** An error in JSON. */
-export function answerError(response: ServerResponse, refusal: HttpError): void {
-  const { status, message, headers } = refusal
+export function answerError(response: ServerResponse, error: HttpError): void {
+  const { status, message, headers } = error
   const all = { 'content-type': 'application/json', ...headers }
   answer(response, status, all, JSON.stringify({ error: message }))
 }
