@@ -10,11 +10,11 @@ import { readRegion, readSettings, readWebhookAuthorization } from './settings'
 
 /** The config node with what a connection test needs of it. */
 export interface DeployedAccountNode extends AccountNode {
-  /** As it is deployed, environment references resolved. */
+  /** The deployed account, with environment references resolved. */
   deployed: AccountDef
 }
 
-/** Gives an account its connection, or the reason why there is none, which it also warns of. */
+/** Gives an account its connection, or the reason that it has none, and logs that as a warning. */
 export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef): void {
   node.region = readRegion(config)
   node.webhookAuthorization = readWebhookAuthorization(node.credentials?.webhookAuthorization)
@@ -44,7 +44,7 @@ export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef
     return { client, sessions, replies, subAccountId }
   }
 
-  /** Lazy: an account of 8x8 should not load the sandbox. */
+  /** Lazy: other accounts should not load the sandbox. */
   function startSandbox(subAccountId: string): Pick<ClientOptions, 'server'> {
     const lease = import('../lib/sandbox/shared.js').then(({ acquireSandbox }) =>
       acquireSandbox(subAccountId),
@@ -58,7 +58,7 @@ export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef
   }
 }
 
-/** Anything else than a MessagingError comes from TLS options or a proxy that cannot be used. */
+/** Anything but a MessagingError comes from unusable TLS options or an unusable proxy. */
 function toMessagingError(error: unknown): MessagingError {
   if (error instanceof MessagingError) return error
   const { message } = error as Error

@@ -14,22 +14,22 @@ import { prepareConnectionTest } from './connection-test/dialog.editor'
 import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
 import { prepareWebhookAuthorization } from './webhook-authorization.editor'
 
-type AccountNode = EditorNode<AccountOptions>
+type AccountEditorNode = EditorNode<AccountOptions>
 
-/** The account in the dialog, from its opening to OK or Cancel. */
-let edited: AccountNode | undefined
+/** The account in the dialog while that is open. */
+let edited: AccountEditorNode | undefined
 
-/** What the form shows while it is open, else what is stored. */
-function regionOf(node: AccountNode): string {
+/** The region in the form while it is open, else the stored one. */
+function regionOf(node: AccountEditorNode): string {
   const stored = node.region ?? ACCOUNT_DEFAULTS.region
   return edited === node ? `${$('#node-config-input-region').val() ?? stored}` : stored
 }
 
 /**
- * Also judges the credentials: the editor leaves them out when it validates a node.
- * Not while the dialog is open, where their own fields say so.
+ * Also validates the credentials, which the editor skips when it validates a node; but not while
+ * the dialog is open, where their own fields do so.
  */
-function checkRegion(node: AccountNode, region: string = ACCOUNT_DEFAULTS.region): Verdict {
+function checkRegion(node: AccountEditorNode, region: string = ACCOUNT_DEFAULTS.region): Verdict {
   if (isReference(region)) return true
   if (!REGIONS.some((known) => known === region)) return node._('check.region')
   const { credentials } = node
@@ -41,21 +41,21 @@ function checkRegion(node: AccountNode, region: string = ACCOUNT_DEFAULTS.region
 }
 
 /** @param value a stored key is shown as `__PWRD__`: the editor never gets it back */
-function checkApiKey(node: AccountNode, value = ''): Verdict {
+function checkApiKey(node: AccountEditorNode, value = ''): Verdict {
   const key = cleanApiKey(value)
   if (regionOf(node) === 'sandbox' || isReference(key)) return true
   if (!key) return node._('check.apiKey')
   return API_KEY.test(key) || node._('check.apiKeyCharacters')
 }
 
-function checkBaseUrl(node: AccountNode, value = ''): Verdict {
+function checkBaseUrl(node: AccountEditorNode, value = ''): Verdict {
   return regionOf(node) !== 'custom' || validateBaseUrl.call(node, value, {})
 }
 
 const validateBaseUrl = text<AccountOptions>('baseUrl', isBaseUrl)
 const validateAuthorization = text<AccountOptions>('webhookAuthorization', isHeaderValue)
 
-/** Shows the rows that the region has a use for. */
+/** Shows the rows that the region uses. */
 function showRegion(): void {
   const region = `${$('#node-config-input-region').val()}`
   const baseUrl = region in BASE_URLS && BASE_URLS[region as keyof typeof BASE_URLS]

@@ -8,7 +8,7 @@ export default function register(RED: NodeAPI): void {
   function Account(this: DeployedAccountNode, config: AccountDef): void {
     RED.nodes.createNode(this, config)
     this.deployed = config
-    // Only now, so that without an account nobody pays for undici and zod. docs/adr/0010.
+    // Lazy: flows without an account should not load undici and zod (ADR 10).
     const { setUpAccount } = require('./account-node') as typeof import('./account-node')
     setUpAccount(RED, this, config)
   }
@@ -30,7 +30,7 @@ export default function register(RED: NodeAPI): void {
     },
     RED.auth.needsPermission('8x8-account.write'),
     (request, response, next) => {
-      // A page of another site can send a form unasked, but no JSON.
+      // A page of another site can post a form without a preflight, but not JSON.
       if (!request.is('json')) return void response.sendStatus(415)
       const { runConnectionTest } =
         require('./connection-test/run') as typeof import('./connection-test/run')

@@ -14,18 +14,18 @@ export interface AccountOptions {
   proxy: string
   /** s for one attempt. */
   timeout: number | string
-  /** s for a message with all its attempts. */
+  /** s for a message with all attempts. */
   deadline: number | string
-  /** Requests at once, at most. */
+  /** Maximum number of concurrent requests. */
   maxInFlight: number | string
-  /** Messages that wait for their turn, at most; what comes on top is `overloaded`. */
+  /** Maximum number of queued messages; further ones are `overloaded`. */
   maxWaiting: number | string
 }
 
 /** An account as a flow stores it. */
 export type AccountDef = NodeDef & Partial<AccountOptions>
 
-/** What a new account starts with, and what a property that is not stored counts as. */
+/** Defaults of a new account, and of properties that are not stored. */
 export const ACCOUNT_DEFAULTS = {
   name: '',
   subAccountId: '',

@@ -7,18 +7,18 @@ import { check, number, required, resolved, seconds, subAccountId } from '../lib
 import { isHeaderValue, NUMBERS } from '../lib/rules'
 import { ACCOUNT_DEFAULTS, type AccountOptions } from './options'
 
-/** An account, checked. */
+/** The validated settings of an account. */
 export interface Settings {
   subAccountId: string
-  /** Undefined for the sandbox, whose address and key are known only when it runs. */
+  /** Undefined for the sandbox, whose address and key are known only when it is running. */
   server: Server | undefined
   /** ms for one attempt. */
   timeout: number
   /** ms for a message with all its attempts. */
   deadline: number
-  /** Requests at once. */
+  /** Concurrent requests. */
   maxInFlight: number
-  /** Messages that may wait for their turn. */
+  /** Messages that may be queued. */
   maxWaiting: number
 }
 
@@ -51,7 +51,7 @@ const webhookAuthorization = resolved('The webhook authorization must be text', 
 )
 
 /**
- * @param stored with environment references resolved, as Node-RED hands it to a node
+ * @param stored with environment references resolved, as Node-RED passes it to a node
  * @throws {MessagingError} `not-configured`, with the field at fault
  */
 export function readSettings(stored: Partial<AccountOptions>, key: string | undefined): Settings {
@@ -83,15 +83,15 @@ export function readOrigin(
   return where === 'custom' ? check('baseUrl', baseUrl, config.baseUrl) : BASE_URLS[where]
 }
 
-/** The region of an account, whatever else of it is wrong; undefined: not a known one. */
+/** The region of an account, even if other properties are invalid; undefined: unknown. */
 export function readRegion(config: Pick<Partial<AccountOptions>, 'region'>): Region | undefined {
   return region.safeParse(config.region).data
 }
 
 /**
- * What webhooks must send as `Authorization`.
- * @param stored with environment references resolved; taken as it is, because any scheme may be in use
- * @returns undefined where nothing is set; the error, with the field, for what cannot be used
+ * The `Authorization` header that webhooks must have.
+ * @param stored with environment references resolved; not cleaned, because any scheme may be in use
+ * @returns undefined if nothing is set; an error, with the field, if it is unusable
  */
 export function readWebhookAuthorization(stored = ''): string | undefined | MessagingError {
   try {

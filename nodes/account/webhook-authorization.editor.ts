@@ -1,11 +1,11 @@
 import { prepareCopyButton } from '../lib/editor/copy.editor'
 
-/** Bytes of a random value: more than anyone can guess. */
+/** Bytes of a random value: too many to guess. */
 const LENGTH = 32
 
 /**
- * Gives the button beside the Authorization its work: to fill in a random value, and to show it once,
- * because it must be copied to 8x8 Connect and the editor never gets it back.
+ * Makes the button fill in a random value and show it once, because it must be copied to 8x8 Connect
+ * and the editor never gets it back.
  */
 export function prepareWebhookAuthorization(): void {
   const field = $('#node-config-input-webhookAuthorization')
@@ -18,11 +18,11 @@ export function prepareWebhookAuthorization(): void {
     generated.val(value)
     row.show()
   })
-  // Another value was typed: what is shown is no longer what is stored.
+  // The user typed another value, so the one that is shown no longer counts.
   field.on('input', () => void row.hide())
 }
 
-/** Letters, digits, - and _: what every HTTP client and form takes. */
+/** Letters, digits, - and _, which every HTTP client and form accepts. */
 function randomText(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(LENGTH))
   const base64 = btoa(String.fromCharCode(...bytes))

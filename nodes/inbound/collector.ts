@@ -1,16 +1,16 @@
 import type { InboundMessage } from '../lib/message/event'
 
-/** Messages of one customer that wait to come out as one. */
+/** Messages of one customer, to be sent as one. */
 export interface Batch {
   messages: InboundMessage[]
-  /** Of their webhooks. */
+  /** Of the webhooks. */
   bytes: number
-  /** In performance.now(): when it comes out if nothing more arrives, and when at the latest. */
+  /** performance.now(): when it is sent if nothing more arrives, and when at the latest. */
   dueAt: number
   latestAt: number
 }
 
-/** What comes out: the newest message with the texts of all, and all of them in order. */
+/** The output: the newest message with the texts of all, and all of them in order. */
 export interface CollectedMessage extends InboundMessage {
   messages: InboundMessage[]
 }
@@ -66,7 +66,7 @@ export class Collector {
     }
   }
 
-  /** Goes on with what {@link close} of another collector gave. */
+  /** Continues with the batches that {@link close} of another collector returned. */
   resume(batches: Batch[]): void {
     for (const batch of batches) {
       const [first] = batch.messages
@@ -82,12 +82,12 @@ export class Collector {
     }
   }
 
-  /** Lets all that waits come out now. */
+  /** Sends all batches now. */
   flush(): void {
     for (const key of this.#batches.keys()) this.#flush(key)
   }
 
-  /** Stops all timers. @returns what waits */
+  /** Stops all timers. @returns the waiting batches */
   close(): Batch[] {
     const batches = [...this.#batches.values()]
     for (const key of this.#batches.keys()) this.#take(key)
@@ -119,7 +119,7 @@ export class Collector {
   }
 }
 
-/** One customer on one channel of one sub-account; undefined where the customer is not known. */
+/** One customer on one channel of one sub-account; undefined: an unknown customer. */
 function keyOf({ subAccountId, channel, conversation }: InboundMessage): string | undefined {
   return conversation && JSON.stringify([subAccountId, channel, conversation])
 }

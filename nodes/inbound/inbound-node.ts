@@ -18,13 +18,13 @@ import { Receiver } from './receiver'
 import { RefusalLog } from './refusal-log'
 import { type InboundSettings, readInboundSettings } from './settings'
 
-/** ms for which a message that 8x8 sends again is known. 8x8 repeats for about 131 s. */
+/** ms for which a umid is remembered, to drop repeats. 8x8 repeats for about 131 s. */
 const MEMORY_SPAN = 10 * 60_000
 
-/** Umids that are remembered at once, of all nodes together. */
+/** Umids to remember, of all nodes together. */
 const MAX_UMIDS = 100_000
 
-/** What outlives a deploy. */
+/** State that outlives a deploy. */
 export interface Memory {
   recentUmids: RecentUmids
   handover: Handover
@@ -44,7 +44,7 @@ interface Problem {
   text: string
 }
 
-/** What the nodes of a runtime remember together. */
+/** State that the nodes of a runtime share. */
 export function createMemory(): Memory {
   return {
     recentUmids: new RecentUmids(MEMORY_SPAN, MAX_UMIDS),
@@ -58,7 +58,7 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
   const events = RED.events as EventEmitter
   const status = new StatusThrottle((shown) => node.status(shown))
   let shown: Problem | undefined
-  node.status({}) // takes away what an earlier deploy of the node showed
+  node.status({}) // clears the status of an earlier deploy
 
   let settings: InboundSettings
   try {
@@ -99,7 +99,7 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     receiver.close()
     refusals.close()
     status.close()
-    // What a node that is gone for good has collected may still reach the nodes that stay.
+    // A node that was deleted sends what it collected: the nodes behind it may still be there.
     if (removed) collector.flush()
     memory.handover.put(node.id, path, collector.close())
     done()
@@ -111,7 +111,7 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     collector.resume(memory.handover.take(node.id, path))
   }
 
-  /** Looks for what may change without this node being deployed: its account, and who has its path. */
+  /** Checks what can change without a deploy of this node: its account, and who has its path. */
   function connect(): void {
     let problem: Problem | undefined
     try {
@@ -137,7 +137,7 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     const { webhookAuthorization: expected, region } = account
     if (expected instanceof MessagingError) throw expected.clone()
     if (expected !== undefined) return demandAuthorization(expected)
-    if (region === 'sandbox') return () => true // it is for trying, and its phone sends none
+    if (region === 'sandbox') return () => true // for trials only, and its phone sends no header
     throw new MessagingError(
       'not-configured',
       'The account has no webhook authorization, so every webhook is refused',

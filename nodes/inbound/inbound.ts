@@ -8,7 +8,7 @@ export default function register(RED: NodeAPI): void {
 
   function Inbound(this: Node, config: InboundDef): void {
     RED.nodes.createNode(this, config)
-    // Only now, so that without a node nobody pays for zod. docs/adr/0010.
+    // Lazy: flows without this node should not load zod (ADR 10).
     const { createMemory, setUpInbound } =
       require('./inbound-node') as typeof import('./inbound-node')
     memory ??= createMemory()

@@ -20,7 +20,7 @@ export interface InboundOptions {
 /** An inbound node as a flow stores it. */
 export type InboundDef = NodeDef & Partial<InboundOptions>
 
-/** What a new node starts with, and what a property that is not stored counts as. */
+/** Defaults of a new node, and of properties that are not stored. */
 export const INBOUND_DEFAULTS = {
   name: '',
   account: '',

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { HttpRequest } from '../lib/http/app'
 import type { Authorize } from '../lib/http/authorization'
-import { readJson } from '../lib/http/body'
 import { HttpError } from '../lib/http/http-error'
+import { readJson } from '../lib/http/request-body'
 import { isCrossOrigin, removeCorsHeaders } from '../lib/http/same-origin'
 import {
   type Event,

@@ -1,11 +1,11 @@
 /** ms between two lines of the log; our choice. */
 const INTERVAL = 60_000
 
-/** Logs requests that were refused: the first at once, then how many there were, once a minute. */
+/** Logs refused requests: the first at once, then their number, once a minute. */
 export class RefusalLog {
   readonly #warn: (text: string) => void
   #count = 0
-  /** Runs while nothing may be logged. */
+  /** Runs until the next line may be logged. */
   #timer: NodeJS.Timeout | undefined
 
   constructor(warn: (text: string) => void) {
@@ -17,7 +17,7 @@ export class RefusalLog {
     if (!this.#timer) this.#log()
   }
 
-  /** Logs no more. */
+  /** Stops logging. */
   close(): void {
     clearTimeout(this.#timer)
   }

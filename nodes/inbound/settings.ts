@@ -3,7 +3,7 @@ import { check, oneOf, required, resolved, seconds } from '../lib/node-red/valid
 import { isPath, NUMBERS, readSubAccounts } from '../lib/rules'
 import { AUTHENTICATIONS, INBOUND_DEFAULTS, type InboundDef } from './options'
 
-/** An inbound node, checked. */
+/** The validated settings of an inbound node. */
 export interface InboundSettings {
   /** Below the HTTP node root, with a slash in front. */
   path: string
@@ -31,7 +31,7 @@ const subAccounts = resolved('The sub-accounts must be text', cleanText)
 const collect = seconds('Collect', NUMBERS.collect, INBOUND_DEFAULTS.collect)
 
 /**
- * @param stored with environment references resolved, as Node-RED hands it to a node
+ * @param stored with environment references resolved, as Node-RED passes it to a node
  * @throws {MessagingError} `not-configured`, with the field at fault
  */
 export function readInboundSettings(stored: Partial<InboundDef>): InboundSettings {

@@ -1,5 +1,5 @@
 /**
- * The facts of the 8x8 Messaging Apps API that both halves of the nodes and the sandbox share.
+ * Facts about the 8x8 Messaging Apps API, shared by runtime, editor and sandbox.
  * Plain data without imports, so that the editor can bundle it.
  * Source, where nothing else is said: developer.8x8.com/connect, "Send Typing Indicator" and
  * the OpenAPI description "Business Messaging API" v1.
@@ -28,7 +28,7 @@ export const BASE_URLS = {
   indonesia: 'https://chatapps.8x8.id',
 } as const
 
-/** What an account can choose: a region of 8x8, a base URL of one's own, or our sandbox. */
+/** Choices of an account: a region of 8x8, a custom base URL, or our sandbox. */
 export const REGIONS = [
   ...(Object.keys(BASE_URLS) as (keyof typeof BASE_URLS)[]),
   'custom',
@@ -54,8 +54,8 @@ export const API_KEY = /^[\x21-\x7e]+$/
 export const REFERENCE = /^\$\{(\S+)\}$/
 
 /**
- * Whether a text can be the base URL of an account: an https origin and nothing more. http only
- * to a loopback address, because the API key may leave unencrypted only where no network is crossed.
+ * Whether a text can be the base URL of an account: an https origin and nothing more. http only to a
+ * loopback address, so that the API key never crosses a network unencrypted.
  */
 export function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
@@ -64,10 +64,10 @@ export function isBaseUrl(text: string): boolean {
   return (protocol === 'https:' || (protocol === 'http:' && loopback)) && href === `${origin}/`
 }
 
-/** ms for which an inbound message can be answered with a typing indicator. */
+/** ms for which 8x8 accepts typing indicators for an inbound message. */
 export const MAX_MESSAGE_AGE = 2 * 60 * 60 * 1000
 
-/** Codes of error answers that say more than their HTTP status does. */
+/** 8x8's error codes. */
 export const CODES = {
   invalidParameter: 1000,
   illegalSubAccount: 1001,

@@ -1,6 +1,6 @@
 /**
- * What people type or paste around a value is not part of it. One function for each kind of value,
- * shared by the dialogs and the runtime. Without imports, so that the editor can bundle it.
+ * Removes what people type or paste around a value. One function for each kind of value, shared by
+ * the dialogs and the runtime. Without imports, so that the editor can bundle it.
  */
 
 /** A umid without blanks, line ends and the braces that some tools write around an id. */

@@ -14,12 +14,12 @@ export interface Connection {
   subAccountId: string
 }
 
-/** An `8x8-account` as other nodes see it: a connection, or the reason why there is none. */
+/** An `8x8-account` as other nodes see it: a connection, or the reason that there is none. */
 export interface AccountNode extends Node<AccountCredentials> {
   connection: Connection | MessagingError
-  /** What the `Authorization` header of 8x8's webhooks must be, or the reason why it cannot be used. */
+  /** The `Authorization` header that 8x8's webhooks must have, or why it cannot be used. */
   webhookAuthorization: string | undefined | MessagingError
-  /** Undefined: not a known one. */
+  /** Undefined: unknown. */
   region: Region | undefined
 }
 

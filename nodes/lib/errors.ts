@@ -4,8 +4,7 @@ import type { Redactor } from './client/redact'
 import { canRepeatHelp } from './client/statuses'
 
 /**
- * Every kind of failure, and whether sending the same thing again can cure it. Of a response, its code
- * and its status decide.
+ * Every kind of failure, and whether a retry can help. For a response, its code and status decide.
  */
 const RETRYABLE = {
   'not-configured': false,
@@ -36,24 +35,24 @@ export interface Facts {
   /** 8x8's error code. */
   code?: number
   statusCode?: number
-  /** To quote to the support of 8x8. */
+  /** To quote to 8x8's support. */
   errorId?: string
-  /** When 8x8 met the error, as 8x8 wrote it. */
+  /** Time of the error, as 8x8 wrote it. */
   timestamp?: string
   /** Indicators that 8x8 accepted before a session ended by itself. */
   indicators?: number
-  /** 8x8 may have taken the reply all the same, so it must not simply be sent again. */
+  /** 8x8 may have accepted the reply nevertheless, so it must not simply be sent again. */
   maybeSent?: true
-  /** Of a reply of several messages: those that 8x8 took before one failed. */
+  /** Of a reply of several messages: those that 8x8 accepted before one failed. */
   umids?: string[]
   umid?: string
   channel?: string
 }
 
-/** What kept a connection from being made, or (`unexpectedResponse`) a response from being understood. */
+/** Why there was no connection, or (`unexpectedResponse`) no response that makes sense. */
 export interface ConnectionFailure {
   what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy' | 'unexpectedResponse'
-  /** The system's, OpenSSL's or HTTP's name for it, e.g. `ECONNREFUSED`; of a page its type. */
+  /** The name by the system, OpenSSL or HTTP, e.g. `ECONNREFUSED`; for a page its media type. */
   code: string
 }
 
@@ -63,13 +62,13 @@ export interface ConnectionFailure {
  */
 export class MessagingError extends Error {
   override readonly name = 'MessagingError'
-  /** Plain facts. Under this name, because Node-RED hands `cause` on to Catch nodes. */
+  /** Plain data. Called `cause` because Node-RED passes that on to Catch nodes. */
   override readonly cause: Facts
-  /** 8x8's error code. Set only when known, because Node-RED hands an own `code` on as it is. */
+  /** 8x8's error code. Set only if known, because Node-RED passes an own `code` on as it is. */
   declare readonly code?: number
   /** The configured property that is at fault, e.g. `umid`. */
   readonly field: string | undefined
-  /** Whose message it is, for one that passes although it failed; not among the public facts. */
+  /** For a message that passes although it failed; not among the public facts. */
   readonly subAccountId: string | undefined
   /** ms that the server asked to wait before the next attempt. */
   readonly retryAfter: number | undefined
@@ -100,24 +99,24 @@ export class MessagingError extends Error {
     if (facts.code !== undefined) this.code = facts.code
   }
 
-  /** The same failure for another message; messages must not share facts that a flow may change. */
+  /** The same failure for another message: a flow may change the facts of one. */
   clone(): MessagingError {
     const { kind, ...facts } = this.cause
     return new MessagingError(kind, this.message, { ...facts, field: this.field })
   }
 
-  /** Without the name of the class: this is the text that a Catch node shows. */
+  /** Without the class name: Catch nodes show this text. */
   override toString(): string {
     return this.message
   }
 }
 
-/** Without what is undefined. */
+/** A copy without undefined values. */
 export function onlyKnown<T extends object>(facts: T): T {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T
 }
 
-/** The failure of a reply that 8x8 may have taken all the same: no repeat, which may be the second. */
+/** The failure of a reply that 8x8 may have accepted: not retryable, because it could arrive twice. */
 export function asMaybeSent(error: MessagingError): MessagingError {
   const { kind, ...facts } = error.cause
   const text = `${error.message}. The reply may have been sent all the same`
@@ -129,13 +128,13 @@ export function closedError(): MessagingError {
   return new MessagingError('closed', 'The flow was stopped or redeployed in the meantime')
 }
 
-/** The error for a message that does not fit into the queue. @param waiting how many are queued */
+/** The error for a message for which the queue is full. @param waiting how many are queued */
 export function overloadedError(waiting: number): MessagingError {
   const text = `Too many messages: ${waiting} are already queued (Max. waiting of the account)`
   return new MessagingError('overloaded', text)
 }
 
-/** 8x8's error body. Each field on its own, because a response may have only some of them. */
+/** 8x8's error body. Each field is optional, because a response may have only some of them. */
 const errorBody = z.object({
   code: z.int().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
@@ -151,7 +150,7 @@ const KIND_OF_CODE: ReadonlyMap<number, Kind> = new Map([
   [CODES.illegalSubAccount, 'forbidden'],
 ])
 
-/** Codes of what is wrong with a request, or that 8x8 cannot do: no repeat cures it. */
+/** Codes of a request that is wrong, or that 8x8 cannot carry out: a retry cannot help. */
 const FINAL_CODES: ReadonlySet<number> = new Set([
   CODES.invalidParameter,
   CODES.invalidMsisdn,
@@ -166,7 +165,7 @@ const FINAL_CODES: ReadonlySet<number> = new Set([
   CODES.missedUmid,
 ])
 
-/** In plain words, before what the server itself says. */
+/** In plain words; the server's own message follows. */
 const EXPLANATION: Partial<Record<Kind, string>> = {
   authentication: '8x8 refused the API key',
   forbidden: '8x8 does not allow this key to use this sub-account from this address',
@@ -196,7 +195,7 @@ export function errorOfResponse(response: ErrorResponse, redact: Redactor): Mess
   const { code, message, errorId, timestamp } = parseErrorBody(response.text)
   const kind = KIND_OF_CODE.get(code ?? Number.NaN) ?? kindOfStatus(statusCode)
   const final = code !== undefined && (KIND_OF_CODE.has(code) || FINAL_CODES.has(code))
-  // Who refuses a key is the one most likely to quote it, so nothing of its own words is shown.
+  // A server that refuses a key is likely to quote it, so its own message is not shown.
   const isSilent = statusCode === 401 || statusCode === 403 || kind === 'authentication'
   const reason = message && !isSilent ? `: ${quote(message, redact)}` : ''
   const numbers = code === undefined ? `${statusCode}` : `${statusCode}, code ${code}`
@@ -208,14 +207,14 @@ export function errorOfResponse(response: ErrorResponse, redact: Redactor): Mess
     retryable: !final && canRepeatHelp(statusCode),
     statusCode,
     code,
-    errorId: inForm(errorId, UMID), // of the same form
+    errorId: inForm(errorId, UMID), // same format
     timestamp: inForm(timestamp, DATE_TIME),
     retryAfter: parseRetryAfter(response.retryAfter, Date.now()),
   })
 }
 
 /**
- * A success that is a page: a portal or a proxy answers in place of 8x8, whose success is never HTML.
+ * A success with a web page: a portal or a proxy answered in place of 8x8, which never sends HTML.
  * @param type its media type
  */
 export function errorOfPage(statusCode: number, type: string): MessagingError {
@@ -229,7 +228,7 @@ export function errorOfPage(statusCode: number, type: string): MessagingError {
   })
 }
 
-/** What somebody else wrote: without the key, short, and on one line so that nobody forges a log. */
+/** Quotes a server: without the key, short, and on one line, so that it cannot forge log lines. */
 function quote(said: string, redact: Redactor): string {
   return redact(said)
     .replace(/\p{Cc}+/gu, ' ')
@@ -252,8 +251,8 @@ function kindOfStatus(statusCode: number): Kind {
 }
 
 /**
- * ms from `now` (epoch ms) that a Retry-After header asks for; undefined if it says nothing. Seconds
- * may have decimals, which RFC 9110 does not know but servers send.
+ * ms from `now` (epoch ms) that a Retry-After header asks for; undefined if it has no valid value.
+ * Seconds may have decimals: RFC 9110 does not allow them, but servers send them.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   const value = header?.trim() ?? ''
@@ -262,7 +261,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
-/** OpenSSL and Node name certificate and protocol failures in these ways; none heals by itself. */
+/** How OpenSSL and Node.js name certificate and protocol failures; none is temporary. */
 const CERTIFICATE_FAILURE =
   /CERT|SELF_SIGNED|UNABLE_TO_|CRL|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/
 const PROTOCOL_FAILURE = /EPROTO|SSL|ERR_TLS_/
@@ -270,7 +269,7 @@ const PROTOCOL_FAILURE = /EPROTO|SSL|ERR_TLS_/
 /** undici's errors for a response that breaks the rules of HTTP. */
 const NOT_HTTP = /HTTPParserError|UND_ERR_(RES_|HEADERS_OVERFLOW)/
 
-/** undici's words for a proxy that answers CONNECT with 4xx, e.g. 407 for a wrong password. */
+/** undici's message for a proxy that answers CONNECT with 4xx, e.g. 407 for a wrong password. */
 const REFUSED_BY_PROXY = /^Proxy response \((4\d\d)\)/
 
 /**

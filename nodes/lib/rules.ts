@@ -1,26 +1,26 @@
 /**
- * What the properties of the nodes must be like, once for both halves: the dialogs mark what breaks
- * a rule, and the runtime refuses it. It imports only api and clean, so that the editor can bundle it.
+ * Rules for the properties of the nodes, shared by both halves: the dialogs mark values that break a
+ * rule, and the runtime refuses them. Imports only api and clean, so that the editor can bundle it.
  */
 import { MAX_MESSAGE_AGE, REFERENCE, SUB_ACCOUNT_ID } from './api'
 import { cleanText } from './clean'
 
 /** The bounds of a number. Times are in s. */
 export interface NumberRule {
-  /** The least that it may be. */
+  /** Inclusive minimum. */
   from?: number
-  /** It must be more than this. */
+  /** Exclusive minimum. */
   above?: number
-  /** The most that it may be. */
+  /** Inclusive maximum. */
   to: number
-  /** Without a fraction. */
+  /** Integers only. */
   whole?: true
 }
 
 /** s; our choice: a day, so that no timer overflows. */
 const DAY = 86_400
 
-/** s: as long as 8x8 takes typing indicators for a message. */
+/** s: for so long 8x8 accepts typing indicators for a message. */
 const LONGEST_TYPING = MAX_MESSAGE_AGE / 1000
 
 /** s; our choice: a customer who is silent for longer waits for an answer. */
@@ -40,7 +40,7 @@ export const NUMBERS = {
 
 /**
  * A number as a flow stores it: a number, or a text of digits, perhaps with a point.
- * @returns undefined where it is none, or out of bounds
+ * @returns undefined if it is not a number, or out of bounds
  */
 export function readNumber(value: unknown, rule: NumberRule): number | undefined {
   const isText = typeof value === 'string' && /^\d*\.?\d+$/.test(value)
@@ -56,12 +56,12 @@ const ISO_DATE =
 
 /**
  * A time as text: ms since 1970 (12 to 14 digits) or ISO 8601 with a time zone.
- * @returns ms since 1970; undefined where it is neither
+ * @returns ms since 1970; undefined for anything else
  */
 export function readTime(text: string): number | undefined {
   if (/^\d{12,14}$/.test(text)) return Number(text)
   const [, date, day] = ISO_DATE.exec(text) ?? []
-  // Date.parse takes February 30 for March 2.
+  // Date.parse turns February 30 into March 2.
   if (date === undefined || new Date(`${date}T00:00Z`).getUTCDate() !== Number(day))
     return undefined
   return Date.parse(text)
@@ -83,8 +83,8 @@ export function isHeaderValue(text: string): boolean {
 }
 
 /**
- * Whether a text can be the path of an endpoint below the HTTP node root: one that arrives as it is
- * written, without a query, and not one of the sandbox's pages.
+ * Whether a text can be the path of an endpoint below the HTTP node root: no query, nothing that a
+ * client would encode, and not a page of the sandbox.
  */
 export function isPath(text: string): boolean {
   const url = `http://localhost${text}`
@@ -94,8 +94,7 @@ export function isPath(text: string): boolean {
 }
 
 /**
- * Equal for paths that Express matches alike by default: in either case of the letters, with one
- * slash more or less at the end.
+ * Equal for paths that are the same to Express by default, which ignores case and a final slash.
  */
 export function pathKey(path: string): string {
   return path.replace(/(.)\/$/, '$1').toLowerCase()
@@ -103,14 +102,14 @@ export function pathKey(path: string): string {
 
 /**
  * The ids of sub-accounts, separated by commas.
- * @returns none where the text is blank; undefined where one of them is malformed
+ * @returns an empty list for a blank text; undefined if an id is malformed
  */
 export function readSubAccounts(text: string): string[] | undefined {
   const ids = text.split(',').map(cleanText).filter(Boolean)
   return ids.every((id) => SUB_ACCOUNT_ID.test(id)) ? ids : undefined
 }
 
-/** Whether Node-RED puts the value of an environment variable in place of a text. */
+/** Whether a text is a reference that Node-RED replaces by an environment variable. */
 export function isReference(text: string): boolean {
   return REFERENCE.test(text)
 }

@@ -31,7 +31,7 @@ export interface ReplyOptions {
 /** A reply node as a flow stores it. */
 export type ReplyDef = NodeDef & Partial<ReplyOptions>
 
-/** What a new node starts with, and what a property that is not stored counts as. */
+/** Defaults of a new node, and of properties that are not stored. */
 export const REPLY_DEFAULTS = {
   name: '',
   account: '',

@@ -62,7 +62,7 @@ export class Replier {
     this.#processor.accept(event)
   }
 
-  /** Ends every pending reply as `closed`; resolves when each message has had its output. */
+  /** Ends every pending reply as `closed`; resolves when every message has its output. */
   close(): Promise<void> {
     const closing = this.#processor.close()
     for (const reservation of this.#reservations) reservation.cancel()
@@ -72,7 +72,7 @@ export class Replier {
   async #handle(msg: Message): Promise<Result> {
     const { connect, output } = this.#options
     const connection = connect()
-    // Before anything is read, which may take a while: replies leave in the order of arrival.
+    // Reserved before anything is read, which may take a while: replies keep the order of arrival.
     const reservation = connection.replies.reserve()
     this.#reservations.add(reservation)
     try {
@@ -93,7 +93,7 @@ export class Replier {
     }
   }
 
-  /** Gives the place up where it fails: a final reply has ended its dots all the same. */
+  /** On a failure, releases the place: a final reply ends its dots nevertheless. */
   async #read(
     msg: Message,
     { client, subAccountId }: Connection,
@@ -129,7 +129,7 @@ function factsOf({ umid, channel }: ReplyContext): MessageFacts {
   return onlyKnown({ umid, channel }) as MessageFacts
 }
 
-/** Adds what the failure is about. */
+/** Adds what is known of the message to a failure. */
 function addFacts(error: MessagingError, facts: MessageFacts): MessagingError {
   Object.assign(error.cause, facts)
   return error

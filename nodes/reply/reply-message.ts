@@ -2,7 +2,7 @@ import { MessagingError } from '../lib/errors'
 import type { MessageBody } from '../lib/message/content'
 import { malformed, type Sources } from '../lib/message/diagnose'
 import { emptyToUndefined, type KnownChannel, type Parsed, parse } from '../lib/message/fields'
-import { webhookIn } from '../lib/message/inbound'
+import { webhookIn } from '../lib/message/found-webhook'
 import { property } from '../lib/message/thrown'
 import type { WebhookMessage } from '../lib/message/webhook'
 import type * as properties from '../lib/node-red/message-properties'
@@ -15,7 +15,7 @@ export const FIELDS = ['content', 'to', 'channel', 'subAccountId', 'umid'] as co
 
 type Field = (typeof FIELDS)[number]
 
-/** What the properties gave for a message. */
+/** The values of the properties for a message. */
 export type Values = properties.Values<Field>
 
 /** How a node replies. */
@@ -43,7 +43,7 @@ const CHANNEL_NAMES: Partial<Record<KnownChannel, string>> = {
   zalonotification: 'Zalo',
 }
 
-/** A value as it was given, and where, for an error about it. */
+/** A value and its source, for an error about it. */
 interface Given {
   value: unknown
   place: string
@@ -52,7 +52,7 @@ interface Given {
 /** What a message says of the conversation that it replies in, as far as it is known and valid. */
 export interface ReplyContext {
   umid: string | undefined
-  /** That of the question. */
+  /** The channel of the question. */
   channel: KnownChannel | undefined
   subAccountId: string | undefined
   recipient: Recipient | undefined
@@ -106,7 +106,7 @@ function quietly<T>(read: () => T): T | undefined {
   }
 }
 
-/** The first valid value of a field, and the first that was given. */
+/** The first valid value of a field, and the first value at all. */
 function find<F extends 'umid' | 'to' | 'subAccountId'>(
   field: F,
   ...candidates: [value: unknown, place: string][]
@@ -121,7 +121,7 @@ function find<F extends 'umid' | 'to' | 'subAccountId'>(
   return { parsed: undefined, given }
 }
 
-/** Whose dots a reply ends; undefined where that is not known. */
+/** Whose dots a reply ends; undefined: unknown. */
 export function toTarget(
   { umid, subAccountId, recipient }: ReplyContext,
   account: string,

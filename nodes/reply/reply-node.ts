@@ -12,7 +12,7 @@ import { FIELDS } from './reply-message'
 
 const typing = oneOf('property Typing', TYPING)
 
-/** Makes a node do what it is configured for, or fail every message with the reason why not. */
+/** Connects a node to its replier, or makes every message fail with the reason it cannot. */
 export function setUpReply(RED: NodeAPI, node: Node, config: ReplyDef): void {
   const options: ReplyOptions = { ...REPLY_DEFAULTS, ...config }
   const account = new AccountLookup(RED, options.account)

@@ -6,7 +6,7 @@ import { channelTypes, SOURCES, TEXT_FIRST, TypedInputs } from '../lib/editor/ty
 import { text } from '../lib/editor/validate.editor'
 import { REPLY_DEFAULTS, type ReplyOptions, TYPING } from './options'
 
-/** The channels of 8x8 by which a customer can be answered, as webhooks call them. */
+/** The channels of 8x8 on which a customer can be answered, as webhooks name them. */
 const REPLY_CHANNELS: readonly string[] = [...CHANNELS, 'sms', 'viber', 'line']
 
 const inputs = new TypedInputs(

@@ -1,8 +1,8 @@
-/** What a success adds to a message, as `msg.reply`. */
+/** `msg.reply` of a success. */
 export interface ReplyOutput {
-  /** That of the message that 8x8 took, of several the first; left out where 8x8 named none. */
+  /** Of the message that 8x8 accepted, or of the first of several; left out if 8x8 named none. */
   umid?: string
-  /** Of each message, where a long text took several. */
+  /** Of each message, if a long text took several. */
   umids?: string[]
   /** What 8x8 says of the message, e.g. `queued`. */
   state?: string
@@ -11,7 +11,7 @@ export interface ReplyOutput {
   statusCode: number
   /** When the accepted request went out, ISO 8601. */
   sentAt: string
-  /** ms since the message came in. */
+  /** ms since the message arrived. */
   durationMs: number
   /** What the customer saw before the reply. */
   typing: { indicators: number; durationMs: number }

@@ -31,8 +31,8 @@ const validateAuthorization = ofWebhook('webhookAuthorization', isHeaderValue)
 const validateUrl = ofWebhook('webhookUrl', isWebUrl)
 
 /**
- * Also judges the Authorization: the editor leaves credentials out when it validates a node.
- * Not while the dialog is open, where its own field says so.
+ * Also validates the Authorization: the editor skips credentials when it validates a node. Not while
+ * the dialog is open, where its own field does so.
  */
 function checkWebhook(node: SandboxNode, url = ''): Verdict {
   const verdict = validateUrl.call(node, url, {})
@@ -41,7 +41,7 @@ function checkWebhook(node: SandboxNode, url = ''): Verdict {
   return validateAuthorization.call(node, `${authorization}`, {})
 }
 
-/** Shows the rows that the way of delivery has a use for. */
+/** Shows the rows that the kind of delivery uses. */
 function showDeliverTo(): void {
   $('.eight-sandbox-webhook').toggle($('#node-input-deliverTo').val() !== 'output')
 }

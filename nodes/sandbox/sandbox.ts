@@ -6,7 +6,7 @@ import type { PhoneState } from './phone/state'
 
 type Credentials = { webhookAuthorization?: string }
 /** Those of the runtime's settings that the page depends on. */
-interface Settings {
+interface RuntimeSettings {
   httpNodeRoot?: string | false
   httpNodeMiddleware?: unknown
 }
@@ -17,7 +17,7 @@ type SandboxDef = NodeDef & Partial<SandboxNodeOptions>
 export default function register(RED: NodeAPI): void {
   function Sandbox(this: Node<Credentials>, config: SandboxDef): void {
     RED.nodes.createNode(this, config)
-    // Loaded only here: a flow without a sandbox pays nothing for one.
+    // Lazy: flows without a sandbox should not load it (ADR 10).
     const opening = open(this, config)
     opening.catch((error: Error) => {
       this.status({ fill: 'red', shape: 'ring', text: reason(error) })
@@ -43,7 +43,7 @@ export default function register(RED: NodeAPI): void {
       import('./phone/open.js'),
       import('../lib/node-red/status.js'),
     ])
-    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as Settings
+    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
     const hasPage = httpNodeRoot !== false
     const opened = await openPhone({
       nodeId: node.id,

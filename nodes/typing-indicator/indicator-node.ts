@@ -16,7 +16,7 @@ import { readTiming } from './timing'
 const action = oneOf('action', [...ACTIONS, 'msg'])
 const unsupported = oneOf('property Unsupported', UNSUPPORTED)
 
-/** Makes a node do what it is configured for, or fail every message with the reason why not. */
+/** Connects a node to its indicator, or makes every message fail with the reason it cannot. */
 export function setUpIndicator(RED: NodeAPI, node: Node, config: TypingIndicatorDef): void {
   const options: TypingIndicatorOptions = { ...TYPING_INDICATOR_DEFAULTS, ...config }
   const account = new AccountLookup(RED, options.account)
@@ -27,7 +27,7 @@ export function setUpIndicator(RED: NodeAPI, node: Node, config: TypingIndicator
   })
   const toStatus = (state: State) => status.toStatus(state)
   const output = new Output(adapter, { property: 'typing', toStatus })
-  // What a stop does not read cannot be wrong.
+  // A stop does not read these, so they cannot be invalid.
   const required = options.action === 'stop' ? (['umid', 'conversation'] as const) : FIELDS
   wireNode(node, output, account, () => {
     const properties = compileProperties(RED, node, options, FIELDS, required, account.redact)

@@ -1,10 +1,10 @@
 import type { NodeStatus } from 'node-red'
 import type { Typing } from './result'
 
-/** What the node shows; `notTyping` and `otherAccount` for a stop that ended nothing. */
+/** States that the node shows; `notTyping` and `otherAccount` for a stop that found nothing. */
 export type State = Typing['state'] | 'sending' | 'notTyping' | 'otherAccount'
 
-/** How each state looks. A ring says that there is something to fix. */
+/** The status of each state. A ring means that there is something to fix. */
 const LOOKS: Record<State, { fill: 'blue' | 'green' | 'grey'; shape: 'dot' | 'ring' }> = {
   sending: { fill: 'blue', shape: 'dot' },
   sent: { fill: 'green', shape: 'dot' },
@@ -15,13 +15,13 @@ const LOOKS: Record<State, { fill: 'blue' | 'green' | 'grey'; shape: 'dot' | 'ri
   otherAccount: { fill: 'grey', shape: 'ring' },
 }
 
-/** How the node shows its states: while it types to customers, above all how many they are. */
+/** Chooses the node's status: while it types, the number of customers. */
 export class IndicatorStatus {
   /** Customers who see this node type. */
   active = 0
   readonly #activeText: (customers: number) => string
 
-  /** @param activeText says in the language of the runtime how many customers see it type */
+  /** @param activeText the number of customers as text, in the language of the runtime */
   constructor(activeText: (customers: number) => string) {
     this.#activeText = activeText
   }

@@ -16,17 +16,17 @@ import type { Typing } from './result'
 import type { Timing } from './timing'
 
 export interface IndicatorOptions {
-  /** The node's; stays the same when it is deployed again. */
+  /** The node's id; stays the same when it is redeployed. */
   id: string
   /** The account's connection as it is now. @throws {MessagingError} where there is none */
   connect(): Connection
-  /** `msg`: what `msg.action` says. */
+  /** `msg`: the action in `msg.action`. */
   action: Action | 'msg'
   timing: Timing
   properties: MessageProperties<(typeof FIELDS)[number]>
   /** Whether a message of a channel without typing indicators passes, instead of failing. */
   passUnsupported: boolean
-  /** Copies a message with all that is in it; may throw. */
+  /** Copies a message deeply; may throw. */
   clone(msg: Message): Message
   output: Output<State>
   status: IndicatorStatus
@@ -34,17 +34,17 @@ export interface IndicatorOptions {
   warn(text: string): void
 }
 
-/** `durationMs` only where it is not just how long the message was here. */
+/** `durationMs` only if it is not simply the time since the message arrived. */
 type IndicatorResult = Omit<Typing, 'durationMs'> & { durationMs?: number }
 
 /** A message that succeeds. */
 interface Result {
   typing: IndicatorResult
-  /** Set for a stop that ended nothing. */
+  /** Set for a stop that found nothing. */
   unmatched?: UnmatchedStop
 }
 
-/** A stop that ended nothing. */
+/** A stop that found nothing. */
 interface UnmatchedStop {
   /** The name of another account that keeps typing there. */
   otherAccount: string | undefined
@@ -55,10 +55,10 @@ export class Indicator {
   readonly #options: IndicatorOptions
   readonly #processor: InputProcessor<Result>
   readonly #owner: Owner
-  /** The last one used: the sessions of this node are there. */
+  /** The connection that was used last; it has the sessions of this node. */
   #connection: Connection | undefined
   readonly #requests = new Set<ApiRequest>()
-  /** Accounts that users were warned of. */
+  /** Accounts that a warning named. */
   readonly #otherAccounts = new Set<string>()
 
   constructor(options: IndicatorOptions) {
@@ -83,8 +83,8 @@ export class Indicator {
   }
 
   /**
-   * Ends every pending message as `closed`, and every session of this node; resolves when each
-   * message has had its output.
+   * Ends every pending message as `closed`, and every session of this node; resolves when every
+   * message has its output.
    */
   close(): Promise<void> {
     const closing = this.#processor.close()
@@ -139,7 +139,7 @@ export class Indicator {
     if (started && umid) this.#connection?.sessions.stop({ umid }).catch(() => {})
   }
 
-  /** Once for each account: a stop that uses the wrong one does so for every message. */
+  /** Warns once per account: a stop with the wrong account has it for every message. */
   #warnOnce(otherAccount: string): void {
     if (this.#otherAccounts.has(otherAccount)) return
     this.#otherAccounts.add(otherAccount)
@@ -149,7 +149,7 @@ export class Indicator {
   }
 
   /**
-   * Passes a message of a channel without indicators, where the node says so.
+   * Passes on a message of a channel without indicators, if the node is set to.
    * @throws {MessagingError} any other failure
    */
   #skip(error: MessagingError): Result {
@@ -258,7 +258,7 @@ function stateOf({ otherAccount }: UnmatchedStop): State {
   return otherAccount === undefined ? 'notTyping' : 'otherAccount'
 }
 
-/** Adds what the failure is about. */
+/** Adds umid and channel to a failure. */
 function addMessageFacts(
   { umid, channel }: IndicatorRequest,
   failure: MessagingError,

@@ -1,7 +1,7 @@
 import type { NodeDef } from 'node-red'
 import type { Action } from '../lib/typing/actions'
 
-/** What a message of a channel without typing indicators does. */
+/** What to do with a message of a channel without typing indicators. */
 export const UNSUPPORTED = ['error', 'pass'] as const
 
 /** The properties of an `8x8-typing-indicator`, as the editor stores them. */
@@ -9,7 +9,7 @@ export interface TypingIndicatorOptions {
   name: string
   /** Id of an `8x8-account` node. */
   account: string
-  /** `msg`: what `msg.action` says. */
+  /** `msg`: the action in `msg.action`. */
   action: Action | 'msg'
   umid: string
   umidType: string
@@ -24,7 +24,7 @@ export interface TypingIndicatorOptions {
   /** Who we are typing to; blank: that of the webhook. */
   conversation: string
   conversationType: string
-  /** What a channel without typing indicators does: output 2, or output 1 with nothing sent. */
+  /** For a channel without typing indicators: output 2, or output 1 with nothing sent. */
   unsupported: (typeof UNSUPPORTED)[number]
   /** s before the first indicator (`start`). */
   initialDelay: number | string
@@ -37,7 +37,7 @@ export interface TypingIndicatorOptions {
 /** A typing indicator as a flow stores it. */
 export type TypingIndicatorDef = NodeDef & Partial<TypingIndicatorOptions>
 
-/** What a new node starts with, and what a property that is not stored counts as. */
+/** Defaults of a new node, and of properties that are not stored. */
 export const TYPING_INDICATOR_DEFAULTS = {
   name: '',
   account: '',

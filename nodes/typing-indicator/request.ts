@@ -15,9 +15,9 @@ import {
   conversationOf,
   type FoundWebhook,
   findWebhook,
-  firstGiven,
+  firstNonEmpty,
   userOf,
-} from '../lib/message/inbound'
+} from '../lib/message/found-webhook'
 import { property } from '../lib/message/thrown'
 import type { WebhookMessage } from '../lib/message/webhook'
 import type * as properties from '../lib/node-red/message-properties'
@@ -29,16 +29,16 @@ export const FIELDS = ['umid', 'channel', 'subAccountId', 'receivedAt', 'convers
 
 type Field = (typeof FIELDS)[number]
 
-/** What the properties gave for a message. */
+/** The values of the properties for a message. */
 export type Values = properties.Values<Field>
 
-/** A typing indicator, and what a session needs to know besides. */
+/** A typing indicator, and what else a session needs. */
 export interface IndicatorRequest extends TypingEvent {
   /** Undefined: unknown. */
   conversation: string | undefined
   /** Epoch ms; undefined: unknown. */
   receivedAt: number | undefined
-  /** ms from now for which 8x8 takes indicators for the message; the most it can be if unknown. */
+  /** ms for which 8x8 still accepts indicators for the message; the maximum if unknown. */
   expiresIn: number
 }
 
@@ -51,7 +51,7 @@ interface Reading {
 }
 
 /**
- * What `msg.action` says.
+ * The action in `msg.action`.
  * @throws {MessagingError} `invalid-input`
  */
 export function readAction(msg: object, redact: Sources['redact']): Action {
@@ -66,12 +66,12 @@ export function readAction(msg: object, redact: Sources['redact']): Action {
 }
 
 /**
- * Makes the request for a message. What the configured properties do not give is taken from
+ * Makes the request for a message. Values that the properties do not give are taken from
  * `msg.subAccountId`, `msg.user` and `msg.conversation`, then from the webhook in `msg.webhook` or
  * `msg.payload`; from one in a text only where the properties give no umid.
- * @param account the sub-account to use where none of them names one
+ * @param account the sub-account to use if none of them names one
  * @param now epoch ms
- * @param sources for an error that says where a value was looked for
+ * @param sources the places of the values, for errors
  * @throws {MessagingError} `invalid-input`, `unsupported-channel`, `expired`
  */
 export function toRequest(
@@ -92,7 +92,7 @@ export function toRequest(
   const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
   const subAccountGiven = subAccountOf(message, reading) ?? account
-  const channelGiven = firstGiven(values.channel, message.channel)
+  const channelGiven = firstNonEmpty(values.channel, message.channel)
   const channel =
     parse('channel', channelGiven) ?? refuse('channel', channelGiven, reading, { umid: wellFormed })
   if (!isSupported(channel)) {
@@ -132,11 +132,10 @@ interface MessageFacts {
 }
 
 /**
- * Makes out what a message stops: a umid, or where none is known a conversation. The umid may
- * also be that of an earlier typing indicator node, in `msg.typing`: work in between often
- * replaces the payload.
- * @param account the sub-account to use where the message names none
- * @param sources for an error that says where a value was looked for
+ * Reads what a message stops: a umid or, if there is none, a conversation. The umid may also be that
+ * of an earlier typing indicator node, in `msg.typing`: nodes in between often replace the payload.
+ * @param account the sub-account to use if the message names none
+ * @param sources the places of the values, for errors
  * @throws {MessagingError} `invalid-input`
  */
 export function toStop(
@@ -148,9 +147,9 @@ export function toStop(
   const webhook = findWebhook(msg, emptyToUndefined(values.umid) === undefined)
   const message: WebhookMessage = webhook?.inbound ? webhook.message : {}
   const reading = { values, msg, webhook, sources }
-  const umid = firstGiven(values.umid, message.umid) ?? emptyToUndefined(umidOfEarlier(msg))
+  const umid = firstNonEmpty(values.umid, message.umid) ?? emptyToUndefined(umidOfEarlier(msg))
   const conversation = readConversation(message, reading)
-  const named = parse('channel', firstGiven(values.channel, message.channel))
+  const named = parse('channel', firstNonEmpty(values.channel, message.channel))
   const channel = named && isSupported(named) ? named : undefined
   const subAccountGiven = subAccountOf(message, reading) ?? account
   const subAccountId = parse('subAccountId', subAccountGiven)
@@ -171,8 +170,8 @@ export function toStop(
 }
 
 /**
- * Fails a message, and says what came, what was expected and where it was looked for.
- * @param value undefined: nothing was given
+ * Fails a message, and says what was found, what was expected and where.
+ * @param value undefined: none
  * @param known what else is known of the message
  * @throws {MessagingError} `invalid-input` that names the field
  */
@@ -190,9 +189,9 @@ function refuse(
   throw new MessagingError('invalid-input', text, { ...known, field })
 }
 
-/** Without a channel there often is no umid either: both are missing for one reason. */
+/** Often channel and umid are both missing, for the same reason. */
 function missingFields(field: Field, { values, webhook, sources }: Reading): MissingFields {
-  const noUmid = firstGiven(values.umid, webhook?.message.umid) === undefined
+  const noUmid = firstNonEmpty(values.umid, webhook?.message.umid) === undefined
   const fields: Field[] = field === 'channel' && noUmid ? ['channel', 'umid'] : [field]
   return {
     fields,
@@ -201,7 +200,7 @@ function missingFields(field: Field, { values, webhook, sources }: Reading): Mis
   }
 }
 
-/** Where a value that is wrong came from, in words. */
+/** The source of an invalid value, in words. */
 function placeOf(field: Field, { values, msg, webhook, sources }: Reading): string {
   if (emptyToUndefined(values[field]) !== undefined) return sources.places[field]
   if (field === 'subAccountId' && emptyToUndefined(property(msg, field)) !== undefined) {
@@ -214,17 +213,17 @@ function placeOf(field: Field, { values, msg, webhook, sources }: Reading): stri
   return field === 'umid' ? EARLIER : 'the account'
 }
 
-/** Where an earlier node left its umid. */
+/** The umid of an earlier node. */
 const EARLIER = 'msg.typing.umid'
 
-/** Whether an event is what the message is about: it has that umid, or no other is given. */
+/** Whether the message is about an event: the umids are equal, or no other is given. */
 function isAbout({ message }: FoundWebhook, umidGiven: unknown): boolean {
   const comparable = (umid: unknown) =>
     typeof umid === 'string' ? cleanUmid(umid).toLowerCase() : umid
   return comparable(umidGiven) === comparable(emptyToUndefined(message.umid))
 }
 
-/** What an earlier typing indicator node left in the message. */
+/** The result of an earlier typing indicator node. */
 function umidOfEarlier(msg: object): unknown {
   const typing = property(msg, 'typing')
   const object = typeof typing === 'object' && typing !== null
@@ -233,7 +232,7 @@ function umidOfEarlier(msg: object): unknown {
 
 /** The sub-account that is given, unchecked. */
 function subAccountOf({ subAccountId }: WebhookMessage, { values, msg }: Reading): unknown {
-  return firstGiven(values.subAccountId, property(msg, 'subAccountId'), subAccountId)
+  return firstNonEmpty(values.subAccountId, property(msg, 'subAccountId'), subAccountId)
 }
 
 /** Who we are typing to; undefined: unknown. */

@@ -1,19 +1,19 @@
-/** What a success adds to a message, as `msg.typing`. */
+/** `msg.typing` of a success. */
 export interface Typing {
-  /** `active`: kept up from now on; `skipped`: an unsupported channel, passed on. */
+  /** `active`: the dots are kept up; `skipped`: an unsupported channel, passed on. */
   state: 'sent' | 'active' | 'stopped' | 'skipped'
-  /** The umid is a repeated one, and changed nothing. */
+  /** The umid was repeated, and nothing changed. */
   duplicate?: true
   umid?: string
   channel?: string
   subAccountId?: string
-  /** Indicators that 8x8 accepted, when it is stopped. */
+  /** With `stopped`: the number of indicators that 8x8 accepted. */
   indicators?: number
-  /** Requests sent for the message; when it is stopped: for all its indicators. */
+  /** Requests sent for the message; with `stopped`, for all its indicators. */
   attempts: number
   statusCode?: number
   /** When the accepted request went out, ISO 8601. */
   sentAt?: string
-  /** ms since the message came in; when it is stopped: that the customer saw us type. */
+  /** ms since the message arrived; with `stopped`, for which the customer saw the dots. */
   durationMs: number
 }

@@ -40,7 +40,7 @@ const inputs = new TypedInputs(
   TYPING_INDICATOR_DEFAULTS as TypingIndicatorOptions,
 )
 
-/** Shows the rows that the action has a use for. */
+/** Shows the rows that the action uses. */
 function showAction(): void {
   const action = `${$('#node-input-action').val()}`
   for (const each of ACTIONS) $(`.eight-typing-row-not-${each}`).show()

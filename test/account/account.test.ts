@@ -134,7 +134,7 @@ describe('8x8-account', () => {
     assert.equal(connects.length, 1)
   })
 
-  describe('with what it cannot use', () => {
+  describe('with an invalid setting', () => {
     const server = { region: 'custom', baseUrl: 'http://127.0.0.1:1' }
     const configs = [
       { id: 'proxy', type: 'http proxy', url: 'socks5://127.0.0.1:1080', noproxy: [] },
@@ -216,7 +216,7 @@ describe('8x8-account', () => {
       })
     }
 
-    it('tells each message so with facts of its own', async () => {
+    it('fails each message with facts of its own', async () => {
       const flow = await loadFlow({ apiKey: '', errors: false, more: CATCH })
       const factsOf = async () => {
         const { port, msg } = await flow.send(message())
@@ -264,7 +264,7 @@ describe('8x8-account', () => {
       }
     })
 
-    it('sends no key of a user to it', async () => {
+    it('does not send the user’s key to the sandbox', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox' }, apiKey: CANARY })
       const { apiKey, release } = await acquireSandbox()
       await release()
@@ -272,7 +272,7 @@ describe('8x8-account', () => {
       assert.equal((await flow.send(message())).port, 'success')
     })
 
-    it('closes it with the account', async () => {
+    it('closes the sandbox with the account', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox' } })
       await flow.send(message()) // it is up now
       const { sandbox, release } = await acquireSandbox()
@@ -345,7 +345,7 @@ describe('8x8-account', () => {
     const ask = async (id: string, form: object): Promise<unknown> =>
       (await helper.request().post(`/8x8-account/${id}/test`).send(form).expect(200)).body
 
-    it('uses the stored key where it is deployed to, and nowhere else', async () => {
+    it('uses the stored key only for the deployed address', async () => {
       const own = await startServer((response) => response.end())
       const other = await startServer((response) => response.end())
       await loadFlow({ account: { ...CUSTOM, baseUrl: own.url } })
@@ -367,7 +367,7 @@ describe('8x8-account', () => {
       assert.equal(other.received.length, 0)
     })
 
-    it('resolves the environment, that of a node that is not deployed, too', async () => {
+    it('resolves environment variables, also for a node that is not deployed', async () => {
       const server = await startServer((response) => response.end())
       await loadFlow({ account: { ...CUSTOM, baseUrl: server.url } })
       process.env.TEST_8X8_SUB = 'env_sub'

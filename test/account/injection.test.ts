@@ -7,10 +7,10 @@ import { MessagingError } from '../../nodes/lib/errors'
 import { closeClients, createClient } from '../support/client'
 import { CANARY, UMID } from '../support/events'
 import { loadFlow, unloadFlow } from '../support/flow'
-import { CANONICAL, ELSEWHERE, KEYS, LOOPBACK, SUB_ACCOUNTS } from '../support/injection'
 import { closeServers, startServer, type TestServer } from '../support/server'
 import { accept, message } from '../support/typing'
 import { inboundWebhook } from '../support/webhooks'
+import { CANONICAL, ELSEWHERE, KEYS, LOOPBACK, SUB_ACCOUNTS } from './injection-values'
 
 /** Settings, or the field that is at fault. */
 function settings(options: object, key = CANARY): Settings | string | undefined {
@@ -165,7 +165,7 @@ describe('nothing can be smuggled into a request', () => {
       return loadFlow({ account, apiKey: '${INJECT_8X8_KEY}' })
     }
 
-    it('that are good: the request arrives', async () => {
+    it('valid ones: the request arrives', async () => {
       const flow = await load({ KEY: 'a:b@c/d?e#f', SUB: '...' })
       assert.equal((await flow.send(message())).port, 'success')
       hasArrived('a:b@c/d?e#f', '...')
@@ -179,7 +179,7 @@ describe('nothing can be smuggled into a request', () => {
       ['BASE', 'http://127.0.0.1@evil.example', /base URL/],
       ['BASE', 'http://localhost.evil.example', /base URL/],
     ] as const) {
-      it(`that are not: ${name} ${JSON.stringify(value)}`, async () => {
+      it(`invalid ones: ${name} ${JSON.stringify(value)}`, async () => {
         const flow = await load({ [name]: value })
         const { port, msg } = await flow.send(message())
         assert.equal(port, 'error')

@@ -34,16 +34,16 @@ describe('settings', () => {
     })
   }
 
-  it('needs no key for the sandbox, and takes none there', () => {
+  it('needs and uses no key in the sandbox', () => {
     assert.equal(readSettings({ ...good, region: 'sandbox' }, CANARY).server, undefined)
   })
 
-  it('takes seconds as numbers and as text', () => {
+  it('accepts seconds as numbers and as text', () => {
     const { timeout, deadline } = readSettings({ ...good, timeout: '2.5', deadline: '' }, CANARY)
     assert.deepEqual({ timeout, deadline }, { timeout: 2500, deadline: 15_000 })
   })
 
-  it('takes limits as numbers and as text', () => {
+  it('accepts limits as numbers and as text', () => {
     const stored = { ...good, maxInFlight: '1000', maxWaiting: '0' }
     const { maxInFlight, maxWaiting } = readSettings(stored, CANARY)
     assert.deepEqual({ maxInFlight, maxWaiting }, { maxInFlight: 1000, maxWaiting: 0 })
@@ -63,7 +63,7 @@ describe('settings', () => {
     ['Bearer before the key', {}, {}, `Bearer ${CANARY}`],
     ['bearer and blanks before the key', {}, {}, ` BEARER \t${CANARY} `],
   ] as [string, object, object, string?][]) {
-    it(`takes off ${what}`, () => {
+    it(`removes ${what}`, () => {
       const { subAccountId, server } = readSettings({ ...good, ...stored }, key)
       assert.equal(subAccountId, 'my_sub')
       assert.deepEqual(server, { origin: BASE_URLS['asia-pacific'], apiKey: CANARY, ...expected })
@@ -78,7 +78,7 @@ describe('settings', () => {
     'http://127.0.0.1:1234',
     'http://[::1]:1234',
   ]) {
-    it(`takes the base URL ${baseUrl}`, () => {
+    it(`accepts the base URL ${baseUrl}`, () => {
       const { server } = readSettings({ ...good, region: 'custom', baseUrl }, CANARY)
       assert.equal(server?.origin, baseUrl.replace(/\/$/, ''))
     })
@@ -188,7 +188,7 @@ describe('api', () => {
 describe('proxy', () => {
   const https = 'https://chatapps.8x8.com'
 
-  it('takes that of the environment for its scheme, in either case of the letters', () => {
+  it('uses the environment variable for the scheme, in upper or lower case', () => {
     const environment = { HTTPS_PROXY: 'http://a:1', http_proxy: 'http://b:2', NO_PROXY: 'x,y' }
     assert.deepEqual(resolveProxy(https, undefined, environment), {
       url: 'http://a:1',
@@ -201,7 +201,7 @@ describe('proxy', () => {
     assert.equal(resolveProxy(https, undefined, both)?.url, 'http://c:3') // as curl has it
   })
 
-  it('prefers that of the node, with its exceptions and its password', () => {
+  it('prefers the node, with its exceptions and password', () => {
     const node = {
       url: 'p:3128',
       noproxy: ['a', 'b'],
@@ -222,20 +222,20 @@ describe('proxy', () => {
     ['http://token@a:1', 'token:'], // undici by itself sends nothing without a password
     ['http://:p@a:1', ':p'],
   ] as const) {
-    it(`takes the password of ${url}`, () => {
+    it(`uses the password in ${url}`, () => {
       const token = `Basic ${Buffer.from(login).toString('base64')}`
       assert.equal(resolveProxy(https, undefined, { HTTPS_PROXY: url })?.token, token)
       assert.equal(resolveProxy(https, { url }, {})?.token, token)
     })
   }
 
-  it('prefers the password of the node to that of its URL', () => {
+  it('prefers the password of the node to the one in its URL', () => {
     const node = { url: 'http://u:p@a:1', credentials: { username: 'v', password: 'q' } }
     const token = `Basic ${Buffer.from('v:q').toString('base64')}`
     assert.equal(resolveProxy(https, node, {})?.token, token)
   })
 
-  it('takes a node with a password alone, and its exceptions as text', () => {
+  it('accepts a node with only a password, and exceptions as text', () => {
     const node = { url: ' http://p:3128 ', noproxy: 'a, b', credentials: { password: 'p' } }
     const token = `Basic ${Buffer.from(':p').toString('base64')}`
     assert.deepEqual(resolveProxy(https, node, {}), {
@@ -262,7 +262,7 @@ describe('proxy', () => {
     ['exceptions that are no texts', { ...proxyNode, noproxy: [true] }],
     ['exceptions that are no list', { ...proxyNode, noproxy: { host: 'a' } }],
   ] as [string, ProxyNode][]) {
-    it(`refuses a node with ${what}, and does not go without it`, () => {
+    it(`refuses a node with ${what}, and does not connect directly`, () => {
       assert.throws(
         () => resolveProxy(https, node, { HTTPS_PROXY: 'http://a:1' }),
         (error: MessagingError) => error.field === 'proxy' && error.cause.kind === 'not-configured',

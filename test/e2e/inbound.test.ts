@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
-import { hashPassword } from '../support/password'
 import { inboundWebhook } from '../support/webhooks'
+import { hashPassword } from './password'
 
 const BASIC = `Basic ${Buffer.from('8x8:secret').toString('base64')}`
 const node = (id: string, type: string, more: object) => ({

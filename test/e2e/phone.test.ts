@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readExample } from '../../scripts/example'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { PhoneClient } from '../../scripts/phone'
-import { hashPassword } from '../support/password'
+import { hashPassword } from './password'
 
 /** Example 1 as built, in a real Node-RED with httpNodeAuth and short-lived indicators. */
 describe('the phone of example 1, behind httpNodeAuth', function () {

@@ -7,7 +7,7 @@ import sandbox from '../../nodes/sandbox/sandbox'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import '../support/flow' // sets the helper up
-import { hashPassword } from '../support/password'
+import { hashPassword } from './password'
 
 /** A route of this package, and who may call it. */
 interface Row {

@@ -55,7 +55,7 @@ describe('faults: the search for the key', () => {
     })
   }
 
-  it('finds nothing where there is nothing', () => {
+  it('finds nothing without a key', () => {
     const evidence = new Evidence()
     evidence.add('here', { text: 'canary', error: new Error('KEY') })
     assert.deepEqual(evidence.find(SECRET), [])

@@ -111,7 +111,7 @@ describe('faults: a proxy of the environment', () => {
     ['example.com,127.0.0.1', 0],
     ['*', 0],
   ] as const) {
-    it(`is taken ${tunnels} times with NO_PROXY=${noProxy}`, async () => {
+    it(`is used ${tunnels} times with NO_PROXY=${noProxy}`, async () => {
       const server = await startServer(echo(200))
       const { url, connects } = await startProxy()
       Object.assign(process.env, { http_proxy: url, no_proxy: noProxy })

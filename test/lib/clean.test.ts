@@ -12,19 +12,19 @@ describe('clean', () => {
     ['a key', cleanApiKey, 'Ab+c/d=e'],
     ['any text', cleanText, '+65 1'],
   ] as const) {
-    it(`takes blanks and line ends off around ${what}, and leaves a clean one as it is`, () => {
+    it(`removes blanks and line ends around ${what}, and does not change a clean one`, () => {
       assert.equal(clean(value), value)
       for (const blank of AROUND) assert.equal(clean(`${blank}${value}${blank}${blank}`), value)
     })
   }
 
-  it('takes braces off around a umid, where both are there', () => {
+  it('removes braces around a umid, if both are there', () => {
     assert.equal(cleanUmid(`{${UMID}}`), UMID)
     assert.equal(cleanUmid(`{ ${UMID}\n}`), UMID)
     for (const other of [`{${UMID}`, `${UMID}}`, '${UMID}']) assert.equal(cleanUmid(other), other)
   })
 
-  it('takes Bearer off before a key, but not what only begins like it', () => {
+  it('removes Bearer before a key, but no word that only begins like it', () => {
     for (const before of ['Bearer ', 'bearer  ', ' BEARER\n']) {
       assert.equal(cleanApiKey(`${before}key`), 'key')
     }

@@ -15,7 +15,7 @@ describe('errors', () => {
     return errorOfResponse({ statusCode, text, retryAfter: undefined }, redact)
   }
 
-  describe('say whether a repeat can help', () => {
+  describe('say whether a retry can help', () => {
     // Of 4xx, where the request is at fault, only these; of 5xx, where the server is, all but these.
     const temporary = [408, 421, 425, 429]
     const lasting = [501, 505, 506, 508, 510, 511, 526]
@@ -92,7 +92,7 @@ describe('errors', () => {
     [500, 1001, 'forbidden'],
   ] as const
   for (const [statusCode, code, kind] of verdicts) {
-    it(`takes ${statusCode}${code ? ` with code ${code}` : ''} as ${kind}`, () => {
+    it(`reports ${statusCode}${code ? ` with code ${code}` : ''} as ${kind}`, () => {
       assert.equal(judge(statusCode, code && { code }).cause.kind, kind)
     })
   }
@@ -146,12 +146,12 @@ describe('errors', () => {
   }
 
   for (const body of [null, [], 'text', 7]) {
-    it(`survives the body ${JSON.stringify(body)}`, () => {
+    it(`accepts the body ${JSON.stringify(body)}`, () => {
       assert.equal(judge(400, body).cause.kind, 'rejected')
     })
   }
 
-  it('does not repeat a novel', () => {
+  it('shortens a long message', () => {
     assert.ok(judge(400, { message: 'x'.repeat(10_000) }).message.length < 300)
     const { cause } = judge(400, { errorId: 'x'.repeat(101), timestamp: 'x'.repeat(101) })
     assert.deepEqual([cause.errorId, cause.timestamp], [undefined, undefined])
@@ -212,7 +212,7 @@ describe('errors', () => {
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'network', false],
     ['UND_ERR_HEADERS_OVERFLOW', 'server', true],
   ] as const) {
-    it(`takes ${code} as ${kind}${retryable ? '' : ' that no retry cures'}`, () => {
+    it(`reports ${code} as ${kind}${retryable ? '' : ', not retryable'}`, () => {
       const { cause } = errorOfConnection(Object.assign(new Error('x'), { code }), asItIs)
       assert.equal(cause.kind, kind)
       assert.equal(cause.retryable, retryable)

@@ -10,7 +10,7 @@ import {
 } from '../../nodes/lib/rules'
 
 describe('the rules of the properties', () => {
-  it('take the times that a message can have', () => {
+  it('accept valid times', () => {
     for (const [text, expected] of [
       ['2026-06-09T10:13:20Z', '2026-06-09T10:13:20.000Z'],
       ['2026-06-09T10:13:20.1234567+08:00', '2026-06-09T02:13:20.123Z'],
@@ -30,7 +30,7 @@ describe('the rules of the properties', () => {
     it(`refuse the time "${text}"`, () => assert.equal(readTime(text), undefined))
   }
 
-  it('take paths that arrive as they are written', () => {
+  it('accept paths that arrive as they are written', () => {
     for (const path of ['/8x8/inbound', '/', '/a-b_c.d/~e', '/a%20b', '/8x8-sandboxes', "/a'b"]) {
       assert.ok(isPath(path), path)
     }
@@ -42,7 +42,7 @@ describe('the rules of the properties', () => {
     }
   })
 
-  it('know paths apart as Express does', () => {
+  it('distinguish paths like Express', () => {
     for (const path of ['/8x8/inbound', '/8X8/Inbound', '/8x8/inbound/']) {
       assert.equal(pathKey(path), '/8x8/inbound')
     }
@@ -50,7 +50,7 @@ describe('the rules of the properties', () => {
     assert.notEqual(pathKey('/8x8/inbound-2'), pathKey('/8x8/inbound'))
   })
 
-  it('take a list of sub-accounts with blanks around the commas, or none', () => {
+  it('accept a list of sub-accounts with blanks around the commas, or none', () => {
     assert.deepEqual(readSubAccounts(''), [])
     assert.deepEqual(readSubAccounts(' , '), [])
     assert.deepEqual(readSubAccounts('one_sub, two&sub ,'), ['one_sub', 'two&sub'])
@@ -58,17 +58,17 @@ describe('the rules of the properties', () => {
     assert.equal(readSubAccounts('../'), undefined)
   })
 
-  it('bound a conversation', () => {
+  it('limit the length of a conversation', () => {
     assert.ok(isConversation('a'.repeat(200)))
     for (const text of ['', 'a'.repeat(201)]) assert.ok(!isConversation(text))
   })
 
-  it('take URLs of web servers only', () => {
+  it('accept only URLs of web servers', () => {
     for (const url of ['http://localhost:1880/a', 'https://example.com']) assert.ok(isWebUrl(url))
     for (const url of ['', 'example.com', 'ftp://example.com', 'http://']) assert.ok(!isWebUrl(url))
   })
 
-  it('take what an HTTP header can carry', () => {
+  it('accept values that an HTTP header can carry', () => {
     for (const value of ['', 'Bearer a~b', 'Basic YTpi']) assert.ok(isHeaderValue(value))
     for (const value of ['Bärer', 'a\nb', 'a\tb']) assert.ok(!isHeaderValue(value))
   })

@@ -1,42 +1,30 @@
 import assert from 'node:assert/strict'
-import { revoked, watchProcess } from '../support/anything'
-import { reported, unloadFlow } from '../support/flow'
-import { answer, kindOf, loadReply, takeAll } from '../support/reply'
-import { type Answer, closeServers } from '../support/server'
+import { revoked, throwing, watchProcess } from '../support/anything'
+import { unloadFlow } from '../support/flow'
+import { type HostileCase, testOutcomes, withProperty } from '../support/hostile'
+import { answer, loadReply } from '../support/reply'
+import { closeServers } from '../support/server'
 import { reject400 } from '../support/typing'
 
-/** A message with a property that is made by hand. */
-function withProperty(name: string, property: PropertyDescriptor): object {
-  return Object.defineProperty(answer(), name, { enumerable: true, ...property })
-}
-
-function throwing(thrown: unknown): () => never {
-  return () => {
-    throw thrown
-  }
-}
+const own = (name: string, property: PropertyDescriptor) => withProperty(answer(), name, property)
 
 const frozen = () => Object.freeze({ ...answer(), _msgid: 'frozen' })
 
-const cases: {
-  what: string
-  msg: () => object
-  respond?: Answer
-  kind?: string
+interface ReplyCase extends HostileCase {
   /** Whether 8x8 takes the reply before the message fails. */
   sent?: true
-  /** Whether an error can be put on the message, for output 2. */
-  takesError: boolean
-}[] = [
+}
+
+const cases: ReplyCase[] = [
   {
     what: 'a reply that cannot be written',
-    msg: () => withProperty('reply', { value: 'mine', writable: false }),
+    msg: () => own('reply', { value: 'mine', writable: false }),
     sent: true,
     takesError: true,
   },
   {
     what: 'a reply that throws what cannot be shown when it is set',
-    msg: () => withProperty('reply', { set: throwing(Object.create(null)) }),
+    msg: () => own('reply', { set: throwing(Object.create(null)) }),
     sent: true,
     takesError: true,
   },
@@ -50,14 +38,14 @@ const cases: {
   },
   {
     what: 'an error that cannot be written',
-    msg: () => withProperty('error', { value: 'mine', writable: false }),
+    msg: () => own('error', { value: 'mine', writable: false }),
     respond: reject400,
     kind: 'rejected',
     takesError: false,
   },
   {
     what: 'a payload that throws',
-    msg: () => withProperty('payload', { get: throwing(new Error('hands off')) }),
+    msg: () => own('payload', { get: throwing(new Error('hands off')) }),
     takesError: true,
   },
   {
@@ -80,7 +68,7 @@ const cases: {
   },
   {
     what: 'a user that throws',
-    msg: () => withProperty('user', { get: throwing(new Error('hands off')) }),
+    msg: () => own('user', { get: throwing(new Error('hands off')) }),
     takesError: true,
   },
 ]
@@ -92,46 +80,10 @@ describe('8x8-reply, given a message with', () => {
     await closeServers()
   })
 
-  for (const {
-    what,
-    msg,
-    respond = takeAll(),
-    kind = 'invalid-input',
-    sent,
-    takesError,
-  } of cases) {
-    it(`${what}: has one outcome, with output 2`, async () => {
-      const { flow, server } = await loadReply(respond)
-      const error = reported()
-      const out = flow.send(msg())
-      if (takesError) {
-        const { port, msg: failed } = await out
-        assert.equal(port, 'error')
-        assert.equal(failed.error?.kind, kind)
-        assert.equal(failed.error?.maybeSent, sent, 'a flow would send it again')
-      } else await error
-      await new Promise(setImmediate)
-      assert.equal(flow.outputs.length, takesError ? 1 : 0)
-      assert.deepEqual(
-        flow.completions.map(({ error }) => kindOf(error)),
-        [takesError ? undefined : kind],
-      )
-      assert.equal(server.received.length, sent || respond === reject400 ? 1 : 0)
-    })
-
-    it(`${what}: has one outcome, without output 2`, async () => {
-      const { flow } = await loadReply(respond, { errors: false })
-      const error = reported()
-      void flow.send(msg())
-      await error
-      await new Promise(setImmediate)
-      assert.equal(flow.outputs.length, 0)
-      assert.deepEqual(
-        flow.completions.map(({ error }) => kindOf(error)),
-        [kind],
-      )
-    })
-  }
+  testOutcomes(cases, loadReply, ({ sent, respond, takesError }, server, error) => {
+    if (takesError) assert.equal(error?.maybeSent, sent, 'a flow would send it again')
+    assert.equal(server.received.length, sent || respond === reject400 ? 1 : 0)
+  })
 
   it('a payload that throws: goes on with the next message of the same customer', async () => {
     const { flow } = await loadReply()

@@ -2,17 +2,15 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import helper from 'node-red-node-test-helper'
 import { CANARY, moment, UMID } from '../support/events'
-import { type FlowOptions, logged, type Output, reported, unloadFlow } from '../support/flow'
 import {
-  answer,
-  bodiesOf,
+  type FlowOptions,
   kindOf,
-  loadReply,
-  REPLY,
-  reset,
-  takeAll,
-  umidOf,
-} from '../support/reply'
+  logged,
+  type Output,
+  reported,
+  unloadFlow,
+} from '../support/flow'
+import { answer, bodiesOf, loadReply, REPLY, reset, takeAll, umidOf } from '../support/reply'
 import { closeServers, type Received } from '../support/server'
 import { refuse } from '../support/typing'
 

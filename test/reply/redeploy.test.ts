@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import helper from 'node-red-node-test-helper'
 import { moment } from '../support/events'
-import { unloadFlow } from '../support/flow'
-import { answer, kindOf, loadReply, takeAll } from '../support/reply'
+import { kindOf, unloadFlow } from '../support/flow'
+import { answer, loadReply, takeAll } from '../support/reply'
 import { closeServers } from '../support/server'
 
 const LIMITS = { timeout: 20, deadline: 20 }

@@ -2,8 +2,10 @@
  * Counts in the Node-RED under test, by hooks of the runtime, what the three nodes of a conversation
  * do with each message.
  */
-import type { NodeAPI, NodeMessage } from 'node-red'
+
+import type { NodeMessage } from 'node-red'
 import type { ConversationFigures, MessageCount } from './conversation-figures'
+import type { Complete, Receive, Runtime, Send } from './hooks'
 
 interface Message extends NodeMessage {
   umid: string
@@ -12,35 +14,17 @@ interface Message extends NodeMessage {
   error?: { kind: string; maybeSent?: boolean }
 }
 
-/** What the hooks get, as far as it is used. Node-RED's types do not know them. */
-interface Receive {
-  msg: Message
-  destination: { node: { id: string; type: string } }
-}
-interface Send {
-  msg: Message
-  source: { node: { type: string } }
-}
-interface Complete {
-  msg: Message
-  error?: Error
-  node: { node: { type: string } }
-}
-interface Runtime extends Omit<NodeAPI, 'hooks'> {
-  hooks: { add(name: string, hook: (event: never) => void): void }
-}
-
 const figures: ConversationFigures = { inbound: {}, typing: {}, reply: {}, arrivals: [], ended: 0 }
 
 export default function register(RED: Runtime): void {
-  RED.hooks.add('onReceive.storm', ({ msg, destination }: Receive) => {
+  RED.hooks.add('onReceive.storm', ({ msg, destination }: Receive<Message>) => {
     const { id, type } = destination.node
     const count = countOf(type, msg)
     if (count) count.received++
     if (id === 'plan') figures.inbound[msg.umid] = (figures.inbound[msg.umid] ?? 0) + 1
     if (type === '8x8-reply') figures.arrivals.push(msg.umid)
   })
-  RED.hooks.add('onSend.storm', (events: Send[]) => {
+  RED.hooks.add('onSend.storm', (events: Send<Message>[]) => {
     for (const { msg, source } of events) {
       const { type } = source.node
       const count = countOf(type, msg)
@@ -52,7 +36,7 @@ export default function register(RED: Runtime): void {
       if (error?.maybeSent) count.maybeSent = true
     }
   })
-  RED.hooks.add('onComplete.storm', ({ msg, error, node }: Complete) => {
+  RED.hooks.add('onComplete.storm', ({ msg, error, node }: Complete<Message>) => {
     const { type } = node.node
     const count = countOf(type, msg)
     if (!count) return

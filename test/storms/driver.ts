@@ -7,8 +7,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import type { Node, NodeMessage } from 'node-red'
 import { type Figures, type Resources, umidOf } from './figures'
+import type { Complete, Receive, Runtime, Send } from './hooks'
 
 /** The node whose messages are counted. */
 const TYPE = '8x8-typing-indicator'
@@ -20,24 +21,6 @@ interface Message extends NodeMessage {
   seq: number
   typing?: { state: string }
   error?: { kind: string }
-}
-
-/** What the hooks get, as far as it is used. Node-RED's types do not know them. */
-interface Receive {
-  msg: Message
-  destination: { node: { type: string; _inputCallback?: unknown } }
-}
-interface Send {
-  msg: Message
-  source: { node: { type: string } }
-}
-interface Complete {
-  msg: Message
-  error?: Error
-  node: { node: { type: string } }
-}
-interface Runtime extends Omit<NodeAPI, 'hooks'> {
-  hooks: { add(name: string, hook: (event: never) => void): void }
 }
 
 setFlagsFromString('--expose-gc')
@@ -58,16 +41,16 @@ let source: Node | undefined
 let rate = 0
 
 export default function register(RED: Runtime): void {
-  RED.hooks.add('onReceive.storm', ({ msg, destination }: Receive) => {
+  RED.hooks.add('onReceive.storm', ({ msg, destination }: Receive<Message>) => {
     // A node that has closed takes nothing; what comes to it was on the wire.
     if (destination.node.type === TYPE && destination.node._inputCallback) count(taken, msg)
   })
-  RED.hooks.add('onSend.storm', (events: Send[]) => {
+  RED.hooks.add('onSend.storm', (events: Send<Message>[]) => {
     for (const { msg, source } of events) {
       if (source.node.type === TYPE) record(msg, msg.error?.kind ?? msg.typing?.state ?? 'nothing')
     }
   })
-  RED.hooks.add('onComplete.storm', ({ msg, error, node }: Complete) => {
+  RED.hooks.add('onComplete.storm', ({ msg, error, node }: Complete<Message>) => {
     if (node.node.type !== TYPE) return
     count(completions, msg)
     if (error) record(msg, 'done(error)')

@@ -10,7 +10,8 @@ export interface Anything {
 
 const one = (what: string, make: () => unknown): Anything => ({ what, make })
 
-const throwing = (thrown: unknown) => () => {
+/** A function that throws something. */
+export const throwing = (thrown: unknown) => (): never => {
   throw thrown
 }
 
@@ -22,7 +23,7 @@ export function revoked(): object {
 }
 
 /** What a getter may throw; some of it cannot be shown, or throws itself when it is looked at. */
-export const THROWN: Anything[] = [
+const THROWN: Anything[] = [
   one('undefined', () => undefined),
   one('null', () => null),
   one('a symbol', () => Symbol('thrown')),
@@ -51,7 +52,7 @@ function throwingProxy(): object {
 }
 
 /** Objects and values that few programs expect. */
-export const HOSTILE: Anything[] = [
+const HOSTILE: Anything[] = [
   one('a symbol', () => Symbol('value')),
   one('an object that one could wait for in vain', () => Object.fromEntries([['then', () => {}]])),
   one('an object whose then throws', () =>
@@ -95,7 +96,7 @@ export const HOSTILE: Anything[] = [
 ]
 
 /** Texts that come close to a umid, a channel or a sub-account. */
-export const LOOKALIKES: Anything[] = [
+const LOOKALIKES: Anything[] = [
   `${UMID}\n`,
   `\n${UMID}`,
   `${UMID}\r\nx: y`,
@@ -179,8 +180,11 @@ export const anything: fc.Arbitrary<Anything> = fc
   )
   .map(printable)
 
+/** Anything, or a property that throws when it is read. */
+export type AnyProperty = Anything & { getter: boolean }
+
 /** Anything, and properties that throw when they are read. */
-export const anyProperty: fc.Arbitrary<Anything & { getter: boolean }> = fc.oneof(
+export const anyProperty: fc.Arbitrary<AnyProperty> = fc.oneof(
   { weight: 4, arbitrary: anything.map((value) => ({ ...value, getter: false })) },
   {
     weight: 1,
@@ -196,11 +200,7 @@ function printable<T extends Anything>(value: T): T {
 }
 
 /** Sets a property as it came from {@link anyProperty}, also one called `__proto__`. */
-export function setProperty(
-  object: object,
-  name: string,
-  { make, getter }: Anything & { getter: boolean },
-): void {
+export function setProperty(object: object, name: string, { make, getter }: AnyProperty): void {
   const value = make()
   const how = getter ? { get: throwing(value), set() {} } : { value, writable: true }
   Object.defineProperty(object, name, { ...how, enumerable: true, configurable: true })
@@ -240,4 +240,76 @@ function prototypes(): unknown {
       Object.getOwnPropertyDescriptor(prototype, name),
     ]),
   )
+}
+
+/** What a field of a message is: as it should be, missing, or anything. */
+export type AnyField = 'good' | 'missing' | AnyProperty
+
+/** Fields of a message. @param good how many times as often as missing each is as it should be */
+export function anyFields(names: readonly string[], good: number) {
+  const field = fc.oneof(
+    { weight: good, arbitrary: fc.constant('good' as const) },
+    { weight: 1, arbitrary: fc.constant('missing' as const) },
+    { weight: 2, arbitrary: anyProperty },
+  )
+  return fc.record<Record<string, AnyField>>(Object.fromEntries(names.map((name) => [name, field])))
+}
+
+/** Other properties of a message. */
+export const anyMore = (...names: string[]) =>
+  fc.dictionary(
+    fc.constantFrom('__proto__', 'constructor', 'error', '_error', 'req', ...names),
+    anyProperty,
+    {
+      maxKeys: 2,
+    },
+  )
+
+/** What kind of object a message is. */
+export const anyShape = fc.constantFrom(
+  'plain',
+  'plain',
+  'plain',
+  'frozen',
+  'sealed',
+  'no prototype',
+  'proxy',
+)
+
+/** The parts that any message has. */
+export interface AnyMessage {
+  fields: Record<string, AnyField>
+  more: Record<string, AnyProperty>
+  shape: string
+}
+
+let count = 0
+
+/** Another umid each time: a repeated one would start nothing. */
+export const nextUmid = (): string =>
+  UMID.slice(0, -6) + (count++ % 16 ** 6).toString(16).padStart(6, '0')
+
+/**
+ * Makes a message.
+ * @param good the values of good fields
+ * @param change sets what else there is, before the other properties
+ */
+export function makeMessage(
+  { fields, more, shape }: AnyMessage,
+  good: Record<string, () => unknown>,
+  // biome-ignore lint/suspicious/noExplicitAny: a property can be anything
+  change: (msg: Record<string, any>) => void,
+): object {
+  const msg = Object.assign(shape === 'no prototype' ? Object.create(null) : {}, {
+    _msgid: `any-${count++}`,
+  })
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === 'good') msg[name] = good[name]?.()
+    else if (value !== 'missing') setProperty(msg, name, value)
+  }
+  change(msg)
+  for (const [name, value] of Object.entries(more)) setProperty(msg, name, value)
+  if (shape === 'frozen') return Object.freeze(msg)
+  if (shape === 'sealed') return Object.seal(msg)
+  return shape === 'proxy' ? new Proxy(msg, {}) : msg
 }

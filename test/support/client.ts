@@ -16,7 +16,7 @@ export function answerArrived(): Promise<void> {
 }
 
 /** Resolves when undici publishes something on a diagnostics channel. */
-export function published(channel: string): Promise<void> {
+function published(channel: string): Promise<void> {
   return new Promise((resolve) => {
     const arrived = () => {
       unsubscribe(channel, arrived)

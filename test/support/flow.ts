@@ -175,3 +175,8 @@ export function loggedErrors(): unknown[] {
     .args.flat()
     .filter((entry) => entry?.level === RED.log.ERROR)
 }
+
+/** The kind of an error that `done` was called with. */
+export function kindOf(error: Error | undefined): unknown {
+  return (error?.cause as { kind?: unknown } | undefined)?.kind
+}

@@ -44,8 +44,3 @@ export const bodiesOf = ({ received }: TestServer): Record<string, unknown>[] =>
 
 /** Breaks a connection without an answer. */
 export const reset = (response: ServerResponse): void => void response.socket?.destroy()
-
-/** The kind of an error that `done` was called with. */
-export function kindOf(error: Error | undefined): unknown {
-  return (error?.cause as { kind?: unknown } | undefined)?.kind
-}

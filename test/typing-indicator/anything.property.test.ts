@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import RED, { type NodeMessage } from 'node-red'
-import helper from 'node-red-node-test-helper'
 import { SUB_ACCOUNT_ID, UMID as UMID_FORM } from '../../nodes/lib/api'
-import { anyProperty, setProperty, watchProcess } from '../support/anything'
-import { UMID } from '../support/events'
+import {
+  type AnyProperty,
+  anyFields,
+  anyMore,
+  anyProperty,
+  anyShape,
+  makeMessage,
+  nextUmid,
+  setProperty,
+  watchProcess,
+} from '../support/anything'
 import { type Flow, type FlowOptions, unloadFlow } from '../support/flow'
+import { OutcomeWatch } from '../support/outcome'
 import { closeServers, type TestServer } from '../support/server'
 import { accept, loadWith } from '../support/typing'
 import { inboundWebhook } from '../support/webhooks'
-
-type Property = typeof anyProperty extends fc.Arbitrary<infer T> ? T : never
 
 const PATH = /^\/api\/v1\/subaccounts\/([^/?#]+)\/events$/
 const KINDS = ['invalid-input', 'unsupported-channel', 'expired']
@@ -49,15 +55,9 @@ const configs: [what: string, options: FlowOptions][] = [
   ['a path through another property', { node: nested }],
 ]
 
-/** Messages: each of these properties may be good, missing or anything. */
-const field = fc.oneof(
-  { weight: 6, arbitrary: fc.constant('good' as const) },
-  { weight: 1, arbitrary: fc.constant('missing' as const) },
-  { weight: 2, arbitrary: anyProperty },
-)
 const FIELDS = ['umid', 'channel', 'subAccountId', 'receivedAt', 'conversation', 'action'] as const
 const message = fc.record({
-  fields: fc.record(Object.fromEntries(FIELDS.map((name) => [name, field]))),
+  fields: anyFields(FIELDS, 6),
   payload: fc.oneof(
     { weight: 2, arbitrary: fc.constant('missing' as const) },
     { weight: 1, arbitrary: anyProperty },
@@ -82,18 +82,13 @@ const message = fc.record({
       }),
     },
   ),
-  more: fc.dictionary(
-    fc.constantFrom('__proto__', 'constructor', 'typing', 'error', '_error', 'req', 'res', 'topic'),
-    anyProperty,
-    { maxKeys: 2 },
-  ),
-  shape: fc.constantFrom('plain', 'plain', 'plain', 'frozen', 'sealed', 'no prototype', 'proxy'),
+  more: anyMore('typing', 'res', 'topic'),
+  shape: anyShape,
 })
 type Message = typeof message extends fc.Arbitrary<infer T> ? T : never
 
 const GOOD: Record<string, () => unknown> = {
-  // Another each time: a repeated one would start nothing.
-  umid: () => UMID.slice(0, -6) + (count % 16 ** 6).toString(16).padStart(6, '0'),
+  umid: nextUmid,
   channel: () => 'whatsapp',
   subAccountId: () => 'good_sub',
   receivedAt: () => Date.now(),
@@ -101,28 +96,17 @@ const GOOD: Record<string, () => unknown> = {
   action: () => 'send',
 }
 
-let count = 0
-
-function makeMessage({ fields, payload, more, shape }: Message): object {
-  const msg = Object.assign(shape === 'no prototype' ? Object.create(null) : {}, {
-    _msgid: `any-${count++}`,
-  })
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === 'good') msg[name] = GOOD[name]?.()
-    else if (value !== 'missing') setProperty(msg, name, value)
-  }
-  if (payload !== 'missing') {
+function messageOf(each: Message): object {
+  const { payload } = each
+  return makeMessage(each, GOOD, (msg) => {
+    if (payload === 'missing') return
     if ('make' in payload) setProperty(msg, 'payload', payload)
     else msg.payload = damaged(payload)
-  }
-  for (const [name, value] of Object.entries(more)) setProperty(msg, name, value)
-  if (shape === 'frozen') return Object.freeze(msg)
-  if (shape === 'sealed') return Object.seal(msg)
-  return shape === 'proxy' ? new Proxy(msg, {}) : msg
+  })
 }
 
 /** A good webhook with one field left out, doubled or replaced. */
-function damaged({ at, how, by }: { at: string; how: string; by: Property }): object {
+function damaged({ at, how, by }: { at: string; how: string; by: AnyProperty }): object {
   const webhook = inboundWebhook()
   const path = at.split('.')
   const last = path.pop() ?? ''
@@ -141,45 +125,21 @@ describe('8x8-typing-indicator, given anything', function () {
   watchProcess()
   let flow: Flow
   let server: TestServer
-  let completed = () => {}
+  let outcomes: OutcomeWatch
 
   async function load(options: FlowOptions): Promise<void> {
     ;({ flow, server } = await loadWith(accept, {
       ...options,
       account: { timeout: 5, deadline: 5 },
     }))
-    RED.hooks.add('onComplete.anything', ({ node }: { node: { id: string } }) => {
-      if (node.id === 'typing') completed()
-    })
+    outcomes = new OutcomeWatch(flow, 'typing')
   }
 
   afterEach(async () => {
-    RED.hooks.remove('*.anything')
+    outcomes.close()
     await unloadFlow()
     await closeServers()
   })
-
-  /** Sends a message, and sees that it has one outcome. @returns the error, if it was one */
-  async function play(msg: object, errors: boolean): Promise<Record<string, unknown> | undefined> {
-    flow.outputs.length = 0
-    flow.completions.length = 0
-    const done = new Promise<void>((resolve) => {
-      completed = resolve
-    })
-    helper.getNode('typing').receive(msg as NodeMessage)
-    await done
-    // An output is handed on in the next turn; a second one would come then too.
-    for (let i = 0; i < 3; i++) await new Promise(setImmediate)
-    assert.equal(flow.completions.length, 1, 'done was not called exactly once')
-    const failed = flow.completions[0]?.error
-    const [output] = flow.outputs
-    assert.equal(flow.outputs.length, failed ? 0 : 1, 'one output or one error')
-    if (failed) return { ...(failed.cause as object), message: failed.message }
-    assert.equal(output?.msg, msg, 'another message')
-    if (output?.port === 'success') return undefined
-    assert.ok(errors, 'an output that is not wired')
-    return output?.msg.error
-  }
 
   function check(error: Record<string, unknown> | undefined): void {
     for (const { method, path, body, headers } of server.received.splice(0)) {
@@ -205,7 +165,7 @@ describe('8x8-typing-indicator, given anything', function () {
         fc.asyncProperty(message, async (each) => {
           // JSONata waits for it, in vain; see the test below.
           fc.pre(options.node !== jsonata || !fc.stringify(each).includes('in vain'))
-          check(await play(makeMessage(each), options.errors !== false))
+          check(await outcomes.play(messageOf(each), options.errors !== false))
         }),
         { numRuns: 250 },
       )
@@ -214,11 +174,8 @@ describe('8x8-typing-indicator, given anything', function () {
 
   it('an expression that waits in vain: ends as closed', async () => {
     await load({ node: jsonata })
-    const done = new Promise<void>((resolve) => {
-      completed = resolve
-    })
     const umid = Object.fromEntries([['then', () => {}]])
-    helper.getNode('typing').receive({ umid, channel: 'rcs' } as NodeMessage)
+    const done = outcomes.complete({ umid, channel: 'rcs' })
     await new Promise(setImmediate)
     await flow.deploy({ node: { ...jsonata, name: 'changed' } }, 'nodes')
     await done
@@ -234,8 +191,8 @@ describe('8x8-typing-indicator, given anything', function () {
       fc.asyncProperty(name, anyProperty, async (wrong, value) => {
         const fields = Object.fromEntries(FIELDS.map((each) => [each, 'good' as const]))
         const each = { payload: 'missing', more: {}, shape: 'plain' } as const
-        const msg = makeMessage({ ...each, fields: { ...fields, [wrong]: value } })
-        const error = await play(msg, true)
+        const msg = messageOf({ ...each, fields: { ...fields, [wrong]: value } })
+        const error = await outcomes.play(msg, true)
         check(error)
         if (error?.kind === 'invalid-input') {
           assert.match(`${error.message}`, new RegExp(`\\b${wrong}\\b`))

@@ -137,7 +137,7 @@ describe('8x8-typing-indicator, given an event of 8x8', () => {
     })
   }
 
-  it('calls a delivery receipt by its name, however its umid is written in a property', async () => {
+  it('names a delivery receipt, however its umid is written in a property', async () => {
     const { msg } = await send({
       payload: receipt(),
       umid: ` {${UMID.toUpperCase()}}\n`,
@@ -161,7 +161,7 @@ describe('8x8-typing-indicator, given an event of 8x8', () => {
       ['a number of blanks', { ...user, msisdn: ' ' }],
       ['a number that is none', { ...user, msisdn: {} }],
     ] as const) {
-      it(`stops by the id where there is ${what}`, async () => {
+      it(`stops by the id if there is ${what}`, async () => {
         const { flow } = await loadWith(accept, { node: { action: 'msg' } })
         await flow.send({ action: 'start', payload: inboundWebhook({ payload: { user: odd } }) })
         const payload = inboundWebhook({ payload: { user }, without: ['umid'] })
@@ -204,12 +204,12 @@ describe('8x8-typing-indicator, given an event of 8x8', () => {
       assert.equal(msg.typing?.indicators, 1)
     })
 
-    it('calls a receipt by its name', async () => {
+    it('names a receipt', async () => {
       const { msg } = await send({ payload: JSON.stringify(receipt()) })
       assert.match(`${msg.error?.message}`, /is a delivery receipt/)
     })
 
-    it('reads none where the properties give a umid', async () => {
+    it('reads none if the properties give a umid', async () => {
       const { port, msg } = await send({ umid: UMID, payload: json })
       assert.equal(port, 'error')
       assert.match(`${msg.error?.message}`, /a string with an 8x8 webhook, .*JSON node/)

@@ -159,7 +159,7 @@ describe('8x8-typing-indicator, failing', () => {
     ] as const) {
       const wrong = { [field]: value, [`${field}Type`]: 'str' }
 
-      it(`shows a wrong ${field} at the deploy, where it is the same for every message`, async () => {
+      it(`shows an invalid fixed ${field} at deploy`, async () => {
         const flow = await loadFlow({ node: wrong })
         const text = `status.check.${field}`
         assert.deepEqual(flow.statuses, [{ fill: 'red', shape: 'ring', text }])
@@ -169,7 +169,7 @@ describe('8x8-typing-indicator, failing', () => {
       })
     }
 
-    it('takes a variable that is not set for no conversation', async () => {
+    it('treats an unset variable as no conversation', async () => {
       const flow = await loadFlow({ node: { conversation: '${PHONE}', conversationType: 'str' } })
       const text = 'status.check.conversation'
       assert.deepEqual(flow.statuses, [{ fill: 'red', shape: 'ring', text }])
@@ -178,7 +178,7 @@ describe('8x8-typing-indicator, failing', () => {
       assert.match(`${msg.error?.message}`, /PHONE/)
     })
 
-    it('stops, whatever is wrong with a property that a stop does not need', async () => {
+    it('stops even if a property that a stop does not need is invalid', async () => {
       const node = { action: 'stop', channel: 'fax', channelType: 'str' }
       const flow = await loadFlow({ node })
       const { msg } = await flow.send(message())

@@ -1,59 +1,45 @@
 import assert from 'node:assert/strict'
+import { revoked, throwing, watchProcess } from '../support/anything'
 import { UMID } from '../support/events'
 import { type FlowOptions, reported, unloadFlow } from '../support/flow'
-import { type Answer, closeServers } from '../support/server'
+import { type HostileCase, testOutcomes, withProperty } from '../support/hostile'
+import { closeServers } from '../support/server'
 import { accept, CATCH, loadWith, message, reject400 } from '../support/typing'
 
-/** A message with a property that is made by hand. */
-function withProperty(name: string, property: PropertyDescriptor): object {
-  return Object.defineProperty(message(), name, { enumerable: true, ...property })
-}
-
-function throwing(thrown: unknown): () => never {
-  return () => {
-    throw thrown
-  }
-}
+const own = (name: string, property: PropertyDescriptor) => withProperty(message(), name, property)
 
 const OTHER_UMID = UMID.replace(/.$/, '0')
 
 /** Something that cannot even be shown as a text. */
 const unprintable = Object.create(null)
 
-const cases: {
-  what: string
-  msg: () => object
-  answer?: Answer
-  kind?: string
-  /** Whether an error can be put on the message, for output 2. */
-  takesError: boolean
-}[] = [
+const cases: HostileCase[] = [
   {
     what: 'a typing that cannot be written',
-    msg: () => withProperty('typing', { value: 'mine', writable: false }),
+    msg: () => own('typing', { value: 'mine', writable: false }),
     takesError: true,
   },
   {
     what: 'a typing that throws when it is set',
-    msg: () => withProperty('typing', { get: () => 'mine', set: throwing(new Error('no')) }),
+    msg: () => own('typing', { get: () => 'mine', set: throwing(new Error('no')) }),
     takesError: true,
   },
   {
     what: 'a typing that throws what cannot be shown when it is set',
-    msg: () => withProperty('typing', { get: () => 'mine', set: throwing(unprintable) }),
+    msg: () => own('typing', { get: () => 'mine', set: throwing(unprintable) }),
     takesError: true,
   },
   {
     what: 'an error that throws when it is read',
-    msg: () => withProperty('error', { get: throwing(new Error('no')) }),
-    answer: reject400,
+    msg: () => own('error', { get: throwing(new Error('no')) }),
+    respond: reject400,
     kind: 'rejected',
     takesError: false,
   },
   {
     what: 'an error that cannot be written',
-    msg: () => withProperty('error', { value: 'mine', writable: false }),
-    answer: reject400,
+    msg: () => own('error', { value: 'mine', writable: false }),
+    respond: reject400,
     kind: 'rejected',
     takesError: false,
   },
@@ -65,18 +51,18 @@ const cases: {
   {
     what: 'nothing that can be written, and refused by 8x8',
     msg: () => Object.freeze({ ...message(), _msgid: 'frozen' }),
-    answer: reject400,
+    respond: reject400,
     kind: 'rejected',
     takesError: false,
   },
   {
     what: 'a payload that throws',
-    msg: () => withProperty('payload', { get: throwing(new Error('hands off')) }),
+    msg: () => own('payload', { get: throwing(new Error('hands off')) }),
     takesError: true,
   },
   {
     what: 'a payload that throws what cannot be shown',
-    msg: () => withProperty('payload', { get: throwing(unprintable) }),
+    msg: () => own('payload', { get: throwing(unprintable) }),
     takesError: true,
   },
   {
@@ -91,58 +77,16 @@ function deep(): object {
   return JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))
 }
 
-/** An object that throws whatever is done with it. */
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {})
-  revoke()
-  return proxy
-}
-
 describe('8x8-typing-indicator, given a message with', () => {
-  const unhandled: unknown[] = []
-  const onUnhandled = (reason: unknown) => unhandled.push(reason)
-  before(() => process.on('unhandledRejection', onUnhandled))
-  after(() => process.off('unhandledRejection', onUnhandled))
-
   afterEach(async () => {
     await unloadFlow()
     await closeServers()
-    assert.deepEqual(unhandled.splice(0), [])
   })
+  watchProcess() // also what the unloading leaves
 
-  for (const { what, msg, answer = accept, kind = 'invalid-input', takesError } of cases) {
-    it(`${what}: has one outcome, with output 2`, async () => {
-      const { flow } = await loadWith(answer)
-      const error = reported()
-      const out = flow.send(msg())
-      if (takesError) {
-        const { port, msg: failed } = await out
-        assert.equal(port, 'error')
-        assert.equal(failed.error?.kind, kind)
-      } else await error
-      await new Promise(setImmediate)
-      assert.equal(flow.outputs.length, takesError ? 1 : 0)
-      assert.deepEqual(
-        flow.completions.map(({ error }) => kindOf(error)),
-        [takesError ? undefined : kind],
-      )
-    })
+  testOutcomes(cases, (respond = accept, options) => loadWith(respond, options))
 
-    it(`${what}: has one outcome, without output 2`, async () => {
-      const { flow } = await loadWith(answer, { errors: false })
-      const error = reported()
-      void flow.send(msg())
-      await error
-      await new Promise(setImmediate)
-      assert.equal(flow.outputs.length, 0)
-      assert.deepEqual(
-        flow.completions.map(({ error }) => kindOf(error)),
-        [kind],
-      )
-    })
-  }
-
-  it('nothing that can be written: does not go on typing for it', async () => {
+  it('nothing that can be written: does not keep typing for it', async () => {
     const { flow } = await loadWith(accept, { node: { action: 'msg' } })
     const failed = reported()
     void flow.send(Object.freeze({ ...message(), action: 'start', _msgid: 'frozen' }))
@@ -226,12 +170,8 @@ describe('8x8-typing-indicator, given a message with', () => {
   it('a payload that throws: goes on with the next message', async () => {
     const { flow } = await loadWith(accept, { errors: false, more: CATCH })
     const error = reported()
-    void flow.send(withProperty('payload', { get: throwing(unprintable) }))
+    void flow.send(own('payload', { get: throwing(unprintable) }))
     await error
     assert.equal((await flow.send(message())).port, 'success')
   })
 })
-
-function kindOf(error: Error | undefined): unknown {
-  return (error?.cause as { kind?: unknown } | undefined)?.kind
-}

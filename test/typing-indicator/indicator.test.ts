@@ -63,7 +63,7 @@ describe('indicator', () => {
     return { indicator, server, accept, ends }
   }
 
-  it('is closed only when each message has had its output', async () => {
+  it('closes only when every message has its output', async () => {
     const arrival = moment()
     const { indicator, accept, ends } = await open(() => values, arrival.come)
     for (let i = 0; i < 10; i++) accept()
@@ -72,7 +72,7 @@ describe('indicator', () => {
     assert.deepEqual(ends, Array(10).fill('closed'))
   })
 
-  it('sends nothing for a message whose properties are there just as it closes', async () => {
+  it('sends nothing for a message whose properties are read just as it closes', async () => {
     const read = moment<typeof values>()
     const { indicator, server, accept, ends } = await open(() => read.came)
     accept()

@@ -17,7 +17,7 @@ describe('8x8-typing-indicator, keeping typing when it is deployed', () => {
     assert.equal(keep.flow.outputs.length, 1)
   })
 
-  it('goes on when another node is', async () => {
+  it('continues when another node is deployed', async () => {
     const keep = await Keeping.load()
     const { umid, msg } = keep.inbound()
     await keep.flow.send(msg)
@@ -28,7 +28,7 @@ describe('8x8-typing-indicator, keeping typing when it is deployed', () => {
     assert.ok(keep.dots())
   })
 
-  it('ends a start that waits as closed', async () => {
+  it('ends a pending start as closed', async () => {
     const keep = await Keeping.load({ initialDelay: 5 })
     const waiting = keep.flow.send(keep.inbound().msg)
     await keep.flow.deploy({ node: { action: 'start', name: 'new' } }, 'nodes')

@@ -67,7 +67,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     while (keep.flow.statuses.at(-1)?.text !== 'status.stopped') await sleep(20)
   })
 
-  it('takes the umid for a stop from msg.typing, when the payload is another by then', async () => {
+  it('takes the umid for a stop from msg.typing if the payload was replaced', async () => {
     const keep = await Keeping.load()
     const { umid, msg } = keep.inbound()
     const started = await keep.flow.send(msg)
@@ -136,7 +136,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal(keep.requestsFor(umid), sent)
   })
 
-  it('ends unanswered on output 2, with the message as it came in', async () => {
+  it('ends unanswered on output 2, with the message as it was received', async () => {
     const keep = await Keeping.load({ maxDuration: 0.5 })
     const { umid, msg } = keep.inbound()
     Object.assign(msg, { req: {}, res: {}, topic: 'hello' })
@@ -171,7 +171,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal(started._linkSource?.length, 2)
   })
 
-  it('tells Catch nodes of an end unanswered, when output 2 is not wired', async () => {
+  it('reports unanswered to Catch nodes if output 2 is not wired', async () => {
     const keep = await Keeping.load(
       { maxDuration: 0.3 },
       {
@@ -197,7 +197,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal((await keep.stop({ umid })).typing?.indicators, 0)
   })
 
-  it('goes on after a renewal that failed and recovered, without a word', async () => {
+  it('continues silently after a failed renewal that recovers', async () => {
     const keep = await Keeping.load()
     const { umid, msg } = keep.inbound()
     await keep.flow.send(msg)
@@ -216,7 +216,7 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal(keep.requestsFor(umid), 1)
   })
 
-  it('types on for the newer message when an older one of the customer comes late', async () => {
+  it('keeps typing for the newer message when an older one arrives late', async () => {
     const keep = await Keeping.load()
     const older = keep.inbound({ at: Date.now() - 1000 })
     const newer = keep.inbound({ at: Date.now() })

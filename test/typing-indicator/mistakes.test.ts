@@ -264,7 +264,7 @@ describe('8x8-typing-indicator, given', () => {
     assert.match(`${msg.error?.message}`, /msg\.payload is a string/)
   })
 
-  it('what was typed or pasted around all values: takes it off', async () => {
+  it('blanks and the like around all values: removes them', async () => {
     const { flow, server } = await loadWith(accept, {
       apiKey: ` bearer ${CANARY}\n`,
       account: { subAccountId: ' my_sub\n' },
@@ -285,7 +285,7 @@ describe('8x8-typing-indicator, given', () => {
     assert.equal(stopped.msg.typing?.indicators, 1)
   })
 
-  it('line ends in variables of a subflow or the system: takes them off', async () => {
+  it('line ends in variables of a subflow or the system: removes them', async () => {
     const tab = {
       env: [
         { name: 'ACTION', value: 'start\n', type: 'str' },

@@ -30,7 +30,7 @@ describe('8x8-typing-indicator, deployed again', () => {
     assert.deepEqual(flow.statuses.at(-1), {}) // nothing of the old node stays
   })
 
-  it('breaks off a request to 8x8, and does not wait for it', async () => {
+  it('aborts a request to 8x8, and does not wait for it', async () => {
     const arrival = moment<ServerResponse>()
     const limits = { timeout: 20, deadline: 20 }
     const { flow } = await loadWith((response) => arrival.come(response), { account: limits })
@@ -80,7 +80,7 @@ describe('8x8-typing-indicator, deployed again', () => {
       })
     }
 
-    it('shows nothing any more', async () => {
+    it('shows no status after the close', async () => {
       const { flow } = await loadWith(accept)
       await flow.send(message())
       assert.equal(flow.statuses.at(-1)?.text, 'status.sent')
@@ -88,7 +88,7 @@ describe('8x8-typing-indicator, deployed again', () => {
       assert.deepEqual(flow.statuses.at(-1), {})
     })
 
-    it('shows nothing any more of a node that was never ready', async () => {
+    it('shows no status of a node that was never ready', async () => {
       const flow = await loadFlow({ node: { account: '' } })
       assert.equal(flow.statuses.at(-1)?.fill, 'red')
       await helper.clearFlows()

@@ -18,7 +18,7 @@ describe('request: to stop', () => {
     assert.equal(umidOf({ conversation: 'x' }, { typing: { umid: two } }), two)
   })
 
-  it('takes along what else is known', () => {
+  it('keeps the other known facts', () => {
     const webhook = { payload: inboundWebhook() }
     const known = { subAccountId: 'webhook_sub', channel: 'whatsapp' }
     assert.deepEqual(stop({}, webhook), { umid: UMID, ...known })
@@ -45,7 +45,7 @@ describe('request: to stop', () => {
     })
   })
 
-  it('takes the user of the message where no umid is known', () => {
+  it('uses the user of the message if there is no umid', () => {
     const expected = { subAccountId: 'other', channel: undefined }
     const user = { msisdn: '+65', channelUserId: 'US.1' }
     assert.deepEqual(stop({}, { user, subAccountId: 'other' }), {

@@ -22,7 +22,7 @@ function fails(kind: string, field: string | undefined, ...input: [Values, unkno
 }
 
 describe('request', () => {
-  it('takes what the properties give', () => {
+  it('uses the values of the properties', () => {
     const values = { ...good, subAccountId: 'other', conversation: 7, receivedAt: NOW - HOUR }
     assert.deepEqual(toRequest(values, undefined), {
       umid: UMID,
@@ -56,7 +56,7 @@ describe('request', () => {
     assert.equal(toRequest({ ...good, umid }, undefined).umid, umid)
   })
 
-  it('tells what is not given from what is not well-formed', () => {
+  it('distinguishes missing from malformed values', () => {
     for (const [umid, message] of [
       [
         undefined,
@@ -98,7 +98,7 @@ describe('request', () => {
     })
   }
 
-  it('takes a conversation of at most 200 characters', () => {
+  it('accepts a conversation of up to 200 characters', () => {
     const conversation = 'x'.repeat(200)
     const request = toRequest({ ...good, conversation }, undefined)
     assert.equal(request.conversation, conversation)
@@ -164,7 +164,7 @@ describe('request', () => {
     ['a conversation of blanks', { conversation: ' ' }, { conversation: undefined }],
     ['blanks around a time', { receivedAt: ' 2026-06-09T11:00:00Z\n' }, { receivedAt: NOW - HOUR }],
   ] as const) {
-    it(`takes off ${what}`, () => {
+    it(`removes ${what}`, () => {
       const request = toRequest({ ...good, ...values }, undefined)
       assert.deepEqual({ ...request, ...expected }, request)
     })
@@ -195,7 +195,7 @@ describe('request', () => {
       expiresIn: 2 * HOUR - 60_000,
     }
 
-    it('takes all from its webhook where the properties give nothing', () => {
+    it('takes all from its webhook if the properties are empty', () => {
       assert.deepEqual(request(inbound({ subAccountId: undefined, user: null })), whole)
     })
 
@@ -223,13 +223,13 @@ describe('request', () => {
       })
     }
 
-    it('names msg.subAccountId where that is wrong', () => {
+    it('names msg.subAccountId if that is invalid', () => {
       assert.throws(() => request(inbound({ subAccountId: 'a/../../x' })), {
         message: `The subAccountId "a/../../x" is not valid: expected 3 to 50 letters, digits or any of - . _ &. It came from msg.subAccountId.`,
       })
     })
 
-    it('names msg.webhook where that is wrong', () => {
+    it('names msg.webhook if that is invalid', () => {
       const webhook = inboundWebhook({ payload: { umid: 'none' } })
       assert.throws(() => request(inbound({ webhook })), {
         message: /^The umid "none" .+ It came from the 8x8 webhook in msg\.webhook\.$/,
@@ -240,7 +240,7 @@ describe('request', () => {
       })
     })
 
-    it('reads the webhook in the payload where msg.webhook is something else', () => {
+    it('reads the webhook in the payload if msg.webhook is something else', () => {
       const msg = {
         webhook: 'https://example.com',
         payload: inboundWebhook({ payload: { timestamp } }),
@@ -270,7 +270,7 @@ describe('request', () => {
       assert.equal(toRequest({ receivedAt: NOW }, webhook).channel, 'rcs')
     })
 
-    it('prefers what the properties give', () => {
+    it('prefers the values of the properties', () => {
       const values = {
         umid: UMID.replace('c', 'd'),
         channel: 'rcs',
@@ -311,7 +311,7 @@ describe('request', () => {
       ['timestamp', { receivedAt: undefined, expiresIn: 2 * HOUR }],
       ['user', { conversation: undefined }],
     ] as const) {
-      it(`takes the others where there is no ${field}`, () => {
+      it(`uses the other fields if there is no ${field}`, () => {
         const timestamp = '2026-06-09T11:59:00.00Z'
         const webhook = inboundWebhook({ payload: { timestamp }, without: [field] })
         assert.equal(Object.hasOwn(webhook.payload, field), false)
@@ -328,7 +328,7 @@ describe('request', () => {
       })
     }
 
-    it('names the channel where there is no recipient', () => {
+    it('names the channel if there is no recipient', () => {
       fails('invalid-input', 'channel', {}, inboundWebhook({ without: ['recipient'] }))
     })
 

@@ -97,7 +97,7 @@ describe('8x8-typing-indicator, stopped while a request is on the wire', () => {
     assert.equal(server.received.length, 1)
   })
 
-  it('waits no longer than the time of an attempt', async () => {
+  it('waits no longer than one attempt may take', async () => {
     const { flow, begin } = await load(
       { action: 'start' },
       { account: { timeout: 0.3, deadline: 60 } },
@@ -150,7 +150,7 @@ describe('8x8-typing-indicator, stopped while a request is on the wire', () => {
     assert.equal(flow.outputs.find(({ port }) => port === 'success')?.msg.typing?.state, 'sent')
   })
 
-  it('ends a message that is sent once and waits for its turn, as stopped', async () => {
+  it('ends a queued message that is sent once as stopped', async () => {
     const { flow, server, begin } = await load(
       { action: 'send' },
       { account: { ...LIMITS, maxInFlight: 1 } },

@@ -60,7 +60,7 @@ describe('8x8-typing-indicator, with its account as a property of a subflow', ()
       helper.getNode('instance').receive({ ...message(), ...changes } as Output)
     })
 
-  it('goes on with the account that was deployed without it', async () => {
+  it('continues with an account that was deployed without it', async () => {
     await load()
     assert.equal((await send()).typing?.subAccountId, 'my_sub')
     await deploy({ ...settings, subAccountId: 'new_sub' })
@@ -80,13 +80,13 @@ describe('8x8-typing-indicator, with its account as a property of a subflow', ()
     assert.equal((await send()).error?.kind, 'not-configured')
   })
 
-  it('ends a message as closed where the account is gone', async () => {
+  it('ends a message as closed if the account is gone', async () => {
     await load()
     await deploy()
     assert.equal((await send()).error?.kind, 'closed')
   })
 
-  it('stops with the new account what it began with it', async () => {
+  it('stops with the new account what it started with it', async () => {
     const node = { action: 'msg' }
     await load(settings, node)
     await send({ action: 'start' })
@@ -96,7 +96,7 @@ describe('8x8-typing-indicator, with its account as a property of a subflow', ()
     assert.equal((await send({ action: 'stop', umid: OTHER_UMID })).typing?.indicators, 1)
   })
 
-  it('ends a start that waits as closed with its account', async () => {
+  it('ends a pending start as closed with its account', async () => {
     const node = { action: 'start', initialDelay: 7200 }
     await load(settings, node)
     const waiting = send()

@@ -7,7 +7,7 @@ import { readTiming } from '../../nodes/typing-indicator/timing'
 
 describe('timing', () => {
   for (const blank of ['', null]) {
-    it(`is that of the channel where the time between indicators is ${JSON.stringify(blank)}`, () => {
+    it(`is that of the channel if the time between indicators is ${JSON.stringify(blank)}`, () => {
       // As JSON of a flow that was not made in the editor may have it.
       const options = { ...TYPING_INDICATOR_DEFAULTS, renewEvery: blank } as TypingIndicatorOptions
       const { renewEvery } = readTiming(options)

@@ -2,7 +2,7 @@ import type { EditorNode } from '../../lib/editor/dialog.editor'
 import type { AccountOptions } from '../options'
 import type { ConnectionTestResponse } from './result'
 
-/** What is handed in: the account as the dialog shows it. */
+/** The account as the dialog shows it. */
 const FIELDS = [
   'region',
   'baseUrl',
@@ -13,12 +13,12 @@ const FIELDS = [
   'timeout',
 ] as const satisfies (keyof AccountOptions | 'apiKey')[]
 
-/** Gives the button of the dialog its work: to ask the runtime for a test, and to show the answer. */
+/** Makes the button ask the runtime for a test and show its result. */
 export function prepareConnectionTest(node: EditorNode<AccountOptions>): void {
   const button = $('#eight-account-test')
   const result = $('#eight-account-test-result').hide()
   const form = result.closest('form')
-  /** The test whose answer is waited for; another dialog or another value makes it void. */
+  /** The pending test; another dialog or a changed value cancels it. */
   let running = 0
   const show = (text: string) => {
     result.text(text).toggle(text !== '')
@@ -56,7 +56,7 @@ const REQUEST_TIMEOUT = 20_000
 
 function values(): Record<string, string> {
   const shown = FIELDS.map((field) => [field, `${$(`#node-config-input-${field}`).val() ?? ''}`])
-  // The editor's word for a config node that is not chosen.
+  // The editor's value for no config node.
   return Object.fromEntries(shown.map(([field, value]) => [field, value === '_ADD_' ? '' : value]))
 }
 

@@ -26,27 +26,27 @@ const form = z.object({
 
 type Form = z.infer<typeof form>
 
-/** The account as it is deployed, if it is: the only one whose secrets a test may use. */
+/** The deployed account, if there is one: only its secrets may be used in a test. */
 export interface DeployedAccount {
   /** Its properties, with environment references resolved. */
   config: Pick<Partial<Form>, 'baseUrl' | 'tls' | 'proxy'> & { region?: Region }
   apiKey: string | undefined
 }
 
-/** A test to make, but for the config nodes, of which it has the ids. */
+/** A test to run; of the config nodes it has the ids. */
 export interface ConnectionTestRequest extends Omit<ConnectionTest, 'tls' | 'proxy'> {
   tls: string
   proxy: string
 }
 
 /**
- * Reads what the dialog hands in.
+ * Reads the dialog's request.
  *
- * A secret is the stored API key, and what an environment variable holds. It goes only where it
- * goes anyway: to where this account is deployed to, or (a variable) to 8x8 itself. Else whoever
- * may test a connection could have it sent to a server of their own.
+ * Secrets are the stored API key and the values of environment variables. They go only where they go
+ * anyway: to the deployed address of this account or, for a variable, to 8x8. Otherwise anyone who
+ * may test a connection could have them sent to a server of their own (ADR 11).
  * @param lookUp the value of an environment variable
- * @returns an answer instead, if there is nothing to test
+ * @returns a result, if there is nothing to test
  */
 export function readConnectionTest(
   body: unknown,

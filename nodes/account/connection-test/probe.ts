@@ -10,13 +10,13 @@ export interface ConnectionTest extends Pick<ClientOptions, 'tls' | 'proxy' | 't
   subAccountId: string
 }
 
-/** No message has it, so the call shows nothing to anybody. */
+/** No message has this umid, so nobody sees anything. */
 const NO_UMID = '00000000-0000-0000-0000-000000000000'
 
-/** ms that a test takes at most, whatever the timeout of the account: somebody waits for it. */
+/** Maximum ms of a test, whatever the account's timeout, because a user waits for it. */
 const MAX_TEST_DURATION = 10_000
 
-/** Makes one call to 8x8 that shows nothing to anybody, and says what the answer means. */
+/** Sends one request to 8x8 that nobody sees, and interprets the response. */
 export async function probeConnection({
   server,
   subAccountId,
@@ -46,7 +46,7 @@ const RESULT_OF_CODE: ReadonlyMap<number, ConnectionTestResult> = new Map([
   [CODES.insecureProtocol, 'tls'],
 ])
 
-/** @param viaProxy whether what is not reached may be the proxy */
+/** @param viaProxy whether the host that cannot be reached may be the proxy */
 function resultOf(
   { cause, connectionFailure }: MessagingError,
   viaProxy: boolean,
@@ -69,7 +69,7 @@ function resultOf(
       return connectionFailure?.what === 'unexpectedResponse' ? 'foreign' : 'server'
     default:
       if (statusCode === 426) return 'tls'
-      // 8x8 looks at the umid only after the key and the sub-account. Its codes have four digits.
+      // 8x8 checks the umid only after the key and the sub-account. Its codes have four digits.
       return code !== undefined && code >= 1000 ? 'fine' : 'foreign'
   }
 }

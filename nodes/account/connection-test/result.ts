@@ -1,6 +1,5 @@
 /**
- * What a test of a connection comes to: keys of the catalog, below `test`. The last
- * four say why there was no test.
+ * Outcomes of a connection test: catalog keys, below `test`. The last four say why there was no test.
  */
 export type ConnectionTestResult =
   | 'fine'
@@ -22,16 +21,16 @@ export type ConnectionTestResult =
   | 'invalid'
   | 'undeployed'
 
-/** What the dialog shows. */
+/** The result that the dialog shows. */
 export interface ConnectionTestResponse {
   result: ConnectionTestResult
   host?: string
-  /** Status, code, the type of a page or the system's name of the failure; no words of a server. */
+  /** Status, code, media type of a page or the system's name of the failure; never a server's text. */
   detail?: string
-  /** The time limit, where it was reached. */
+  /** The time limit, if it was reached. */
   seconds?: number
   /** With `unset`: the environment variable. */
   name?: string
-  /** With `invalid`: the property at fault. With `undeployed`: the one whose config node is not. */
+  /** With `invalid`: the property at fault; with `undeployed`: that of the config node. */
   field?: string
 }

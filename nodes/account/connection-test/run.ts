@@ -6,7 +6,7 @@ import { readConnectionTest } from './form'
 import { probeConnection } from './probe'
 import type { ConnectionTestResponse } from './result'
 
-/** Makes the test that a dialog asks for. @param id of the account, deployed or not */
+/** Runs the test that a dialog asks for. @param id of the account, deployed or not */
 export async function runConnectionTest(
   RED: NodeAPI,
   id: string,
@@ -26,19 +26,19 @@ export async function runConnectionTest(
       ...resolveNetworkOptions(RED, request.server.origin, request),
     })
   } catch (error) {
-    // Anything else than a MessagingError comes from TLS options that cannot be used.
+    // Anything but a MessagingError comes from unusable TLS options.
     const field = error instanceof MessagingError ? error.field : undefined
     return { result: 'invalid', field: field ?? 'tls' }
   }
 }
 
 /**
- * As Node-RED resolves a reference when a flow starts. Not by `evaluateNodeProperty`, which also puts
- * variables into a text: with `${https://${SECRET}.example.com}` one could send them anywhere.
+ * Resolves a reference like Node-RED when a flow starts. Not `evaluateNodeProperty`, which also
+ * replaces variables inside a text: `${https://${SECRET}.example.com}` could send them anywhere.
  */
 function lookUp(RED: NodeAPI, name: string, node: Node | undefined): string | undefined {
   const { envVarExcludes } = RED.settings as { envVarExcludes?: unknown }
-  // Without a flow, nobody else looks whether flows may know the variable.
+  // Outside of a flow, Node-RED does not check whether flows may read the variable.
   const hidden = !node && [envVarExcludes].flat().includes(name)
   return hidden ? undefined : RED.util.getSetting(node as Node, name) || undefined
 }

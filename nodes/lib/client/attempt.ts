@@ -1,18 +1,18 @@
 import type { Dispatcher } from 'undici'
 import { errorOfConnection, errorOfPage, errorOfResponse, MessagingError } from '../errors'
-import { beginsLikePage, decodeBody, pageTypeOf, parseReceipt, type Receipt } from './body'
 import type { Attempt, AttemptHandler } from './request'
+import { beginsLikePage, decodeBody, pageTypeOf, parseReceipt, type Receipt } from './response-body'
 import type { RequestOptions, ResponseHandler, Transport } from './transport'
 
 /** Bytes read of a response; 8x8's error bodies have about 200. */
 const MAX_RESPONSE_BYTES = 64 * 1024
 
-/** Bytes of a success that say whether it is a page; our choice: none has so many blanks before it. */
+/** Bytes of a success in which to look for a page; our choice: no page starts with more blanks. */
 const START_OF_PAGE = 1024
 
 /**
- * ms in which a success without a type has to show a page. Our choice: nobody should wait long for
- * the body of an indicator, which tells nothing else.
+ * ms to wait for the body of a success without a content type, which may be a page. Our choice: the
+ * body of an indicator has no other use, so no message should wait long for it.
  */
 const BODY_PATIENCE = 500
 
@@ -27,15 +27,15 @@ export class HttpAttempt implements Attempt, ResponseHandler {
   readonly #options: RequestOptions
   readonly #handler: AttemptHandler
   #controller: Dispatcher.DispatchController | undefined
-  /** Nothing is reported any more. */
+  /** Nothing more is reported. */
   #finished = false
   #written = false
   #accepted = false
-  /** 0 until the head of the response is there. */
+  /** 0 until the response head arrives. */
   #statusCode = 0
-  /** The media type of a success that is a page, and so none. */
+  /** The media type if a success turned out to be a page. */
   #pageType: string | undefined
-  /** Of a success that may yet turn out to be a page. */
+  /** Runs while a success may still turn out to be a page. */
   #patience: NodeJS.Timeout | undefined
   #retryAfter: string | undefined
   #bytes = 0
@@ -65,7 +65,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    // undici calls this just before it writes, through a proxy too: the tunnel is there by then.
+    // undici calls this just before it writes; with a proxy, when the tunnel is open.
     if (this.#finished) controller.abort(ABORTED)
     else this.#written = true
   }
@@ -106,7 +106,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
 
   onResponseEnd(): void {
     if (this.#finished) return
-    if (this.#bytes === 0) this.#pageType = undefined // some servers give nothing a type, too
+    if (this.#bytes === 0) this.#pageType = undefined // some servers send a type without a body
     this.#finish(this.#chunks && decodeBody(Buffer.concat(this.#chunks)))
   }
 
@@ -124,7 +124,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     }
   }
 
-  /** @param text the body, where it could be read to its end */
+  /** @param text the body, if it was read to its end */
   #finish(text: string | undefined): void {
     this.#finished = true
     this.#acceptUnlessPage(text)
@@ -132,7 +132,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     else this.#handler.onFailed(this.#verdict(text))
   }
 
-  /** @param chunks the body of a success, as far as it is there */
+  /** @param chunks the body of a success so far */
   #judgeStart(chunks: Buffer[]): void {
     const isPage = beginsLikePage(decodeBody(Buffer.concat(chunks)))
     if (isPage) this.#pageType = 'text/html'
@@ -140,8 +140,8 @@ export class HttpAttempt implements Attempt, ResponseHandler {
   }
 
   /**
-   * The body of an indicator's success is read only to free the connection, so nobody waits for its
-   * end. That of a reply is read to its end; one that is cut is a success all the same.
+   * The body of an indicator's success is read only to free the connection, so no message waits for
+   * it. A reply's is read to its end; if it is cut, the reply is a success nevertheless.
    */
   #acceptUnlessPage(text?: string): void {
     clearTimeout(this.#patience)
@@ -157,7 +157,7 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     this.#handler.onAccepted(this.#statusCode, receipt)
   }
 
-  /** `text/html` where the body, as far as it is there, begins like a page. */
+  /** `text/html` if the body so far begins like a page. */
   #pageTypeOfBody(): string | undefined {
     const isPage = beginsLikePage(decodeBody(Buffer.concat(this.#chunks ?? [])))
     return isPage ? 'text/html' : undefined

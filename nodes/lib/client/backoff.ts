@@ -1,9 +1,9 @@
-/** ms of the first pause, and at most of a later one. Our choice. */
+/** ms of the first pause, and the maximum. Our choice. */
 const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 4000
 
 /**
- * ms to wait before the next try: exponential, the second half of it jitter.
+ * ms to wait before the next attempt: exponential, the second half of it jitter.
  * @param failures in a row, 1 or more
  * @param random source of jitter, from 0 to 1
  */

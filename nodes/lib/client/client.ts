@@ -33,7 +33,7 @@ export class Client {
   readonly #context: RequestContext
   readonly #transport: Transport
   readonly #pending = new Set<ApiRequest>()
-  /** The path of the last event: mostly that of the next one. */
+  /** The path of the last event, which usually is that of the next one. */
   #path = { subAccountId: '', events: '' }
 
   constructor(options: ClientOptions) {
@@ -50,7 +50,7 @@ export class Client {
     }
   }
 
-  /** Whether it sends nothing more, because its account was stopped or redeployed. */
+  /** Whether the account was stopped or redeployed, so that nothing more is sent. */
   get closed(): boolean {
     return this.#context.limiter.closed
   }
@@ -67,9 +67,9 @@ export class Client {
   }
 
   /**
-   * Posts a reply, at most once: it is tried again only where 8x8 cannot have taken it (no connection,
-   * 429, 421, 425). What else fails after it was written has `maybeSent`. Replies go before
-   * indicators, and have a queue of their own.
+   * Posts a reply, at most once: it is retried only if 8x8 cannot have accepted it (no connection, 429,
+   * 421, 425). Any other failure after it was written has `maybeSent`. Replies go before indicators,
+   * and have a queue of their own.
    */
   sendReply({ subAccountId, body }: ReplyBody): ApiRequest {
     const path = subAccountPath(subAccountId, 'messages')

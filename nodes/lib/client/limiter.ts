@@ -7,7 +7,7 @@ export interface LimiterOptions {
   maxInFlight: number
   /** Requests of a priority that may be queued; replies besides those that wait for an indicator's slot. */
   maxWaiting: number
-  /** ms for which a 429 blocks new requests at most. */
+  /** Maximum ms for which a 429 blocks new requests. */
   maxBlock: number
   /** Source of jitter, from 0 to 1. */
   random?: (() => number) | undefined
@@ -16,7 +16,7 @@ export interface LimiterOptions {
 /** Which requests go first: replies are `high`, indicators `normal`. */
 export type Priority = 'high' | 'normal'
 
-/** How a request wants to be queued. */
+/** How to queue a request. */
 export interface AcquireOptions {
   priority: Priority
   /** A request that was in flight before goes before new ones, and is never `overloaded`. */
@@ -27,7 +27,7 @@ export interface AcquireOptions {
 export interface QueuedRequest extends Queued<QueuedRequest> {
   /** The request has a slot until it is released. Must not throw. */
   onAcquired(): void
-  /** The generation in which it got its slot; undefined without one. The limiter's own. */
+  /** The generation in which it got its slot; undefined without a slot. Set by the limiter. */
   generation?: number | undefined
   /** With which it was acquired. The limiter's own. */
   priority?: Priority | undefined
@@ -49,7 +49,7 @@ class Lane {
 }
 
 /**
- * Limits how many requests of an account are in flight, and says which is next. A 429 blocks all of
+ * Limits how many requests of an account are in flight, and decides their order. A 429 blocks all of
  * them; then one request goes out, and one more with each success. Retries go before new requests,
  * because their deadline is nearer. docs/adr/0009.
  */
@@ -59,12 +59,12 @@ export class RequestLimiter {
   /** Requests that may be in flight now. */
   #concurrency: number
   #closed = false
-  /** Counts the blocks so far: requests of an earlier generation say nothing about now. */
+  /** Number of blocks so far: results of an earlier generation say nothing about the present. */
   #generation = 0
   #rateLimitsInARow = 0
   /** performance.now(); 0: not blocked. */
   #blockedUntil = 0
-  /** Runs only while requests are queued until the end of a block. */
+  /** Runs only while queued requests wait for the end of a block. */
   #timer: NodeJS.Timeout | undefined
   #drainScheduled = false
 
@@ -73,7 +73,7 @@ export class RequestLimiter {
     this.#concurrency = limits.maxInFlight
   }
 
-  /** Whether it gives out no more slots. */
+  /** Whether it is closed: no request gets a slot. */
   get closed(): boolean {
     return this.#closed
   }
@@ -128,7 +128,7 @@ export class RequestLimiter {
     return 'queued'
   }
 
-  /** Gives the slot of a request back, or its place in the queue; without either: does nothing. */
+  /** Frees the slot of a request, or its place in the queue; without either, does nothing. */
   release(request: QueuedRequest): void {
     if (request.queue) {
       request.queue.remove(request)
@@ -167,7 +167,7 @@ export class RequestLimiter {
     this.#updateTimer()
   }
 
-  /** Gives out no more slots. Requests that are queued have to be released one by one. */
+  /** Closes: no request gets a slot. Release the queued requests one by one. */
   close(): void {
     this.#closed = true
     this.#updateTimer()
@@ -221,7 +221,7 @@ export class RequestLimiter {
       clearTimeout(this.#timer)
       this.#timer = undefined
     } else if (wait === 0) {
-      this.#scheduleDrain() // the block has ended since the last look
+      this.#scheduleDrain() // the block has ended meanwhile
     } else {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined

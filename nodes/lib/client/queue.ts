@@ -1,4 +1,4 @@
-/** What can stand in a {@link Queue}; the fields are the queue's own. */
+/** An item of a {@link Queue}; only the queue sets these fields. */
 export interface Queued<T extends Queued<T>> {
   queue?: Queue<T> | undefined
   prev?: T | undefined
@@ -6,10 +6,9 @@ export interface Queued<T extends Queued<T>> {
 }
 
 /**
- * First in, first out; items can leave from the middle at the same cost. A linked list, because
- * the shorter ways cost more: to get the first element of a Set or Map, its iterator walks over all
- * that were deleted before, and an array needs a search for each cancelled request, or a cleanup of
- * the holes that they leave.
+ * First in, first out; removing from the middle costs the same. A linked list, because shorter code
+ * is slower: the iterator of a Set or Map walks over all deleted entries to get the first element, and
+ * an array needs a search for each cancelled request, or a cleanup of holes.
  */
 export class Queue<T extends Queued<T>> {
   #first: T | undefined
@@ -24,7 +23,7 @@ export class Queue<T extends Queued<T>> {
     return this.#first
   }
 
-  /** @param item stands in no queue */
+  /** @param item is in no queue */
   push(item: T): void {
     item.queue = this
     item.prev = this.#last
@@ -40,7 +39,7 @@ export class Queue<T extends Queued<T>> {
     return first
   }
 
-  /** @param item stands in this queue */
+  /** @param item is in this queue */
   remove(item: T): void {
     const { prev, next } = item
     if (prev) prev.next = next

@@ -1,10 +1,10 @@
-/** Characters in a row of a key that no text may show. Our choice: fewer tell nothing. */
+/** Consecutive characters of a key that are masked. Our choice: fewer reveal nothing. */
 const RUN = 6
 
-/** What follows the name of a scheme is a secret, be it our key or not. */
+/** What follows the name of a scheme is a secret, ours or not. */
 const CREDENTIALS = /\b(bearer|basic)\s+\S+/gi
 
-/** Takes secrets out of a text that came from outside, in a time that grows with its length. */
+/** Masks secrets in a text from outside, in linear time. */
 export type Redactor = (text: string) => string
 
 /**
@@ -13,7 +13,7 @@ export type Redactor = (text: string) => string
  * @param apiKey of ASCII characters; blank: there is none yet
  */
 export function createRedactor(apiKey: string): Redactor {
-  let runs: Map<number, Set<string>> | undefined // made for the first text: mostly there is none
+  let runs: Map<number, Set<string>> | undefined // lazy: most accounts never have a text to redact
   return (text) => {
     runs ??= runsOf(apiKey)
     return mask(text.replace(CREDENTIALS, '$1 ***'), runs)
@@ -24,7 +24,7 @@ export function createRedactor(apiKey: string): Redactor {
 function mask(text: string, runs: Map<number, Set<string>>): string {
   const lower = lowerCase(text)
   let masked = ''
-  let end = 0 // of what is masked so far
+  let end = 0 // of the last masked run
   for (let at = 0; at < text.length; at++) {
     const previousEnd = end
     for (const [length, known] of runs) {
@@ -52,7 +52,7 @@ function runsOf(apiKey: string): Map<number, Set<string>> {
 /** The key and its encodings, as they are, escaped, and escaped twice. */
 function formsOf(apiKey: string): Set<string> {
   const forms = new Set([apiKey, ...encode(apiKey), ...encode(`Bearer ${apiKey}`)])
-  // In the middle of something else, e.g. of `user:key`, which shifts the bits of Base64.
+  // The key may be inside a longer text, e.g. `user:key`, which shifts its bits in Base64.
   if (apiKey.length >= RUN) {
     for (const form of [...encode(`.${apiKey}`, 2), ...encode(`..${apiKey}`, 3)]) forms.add(form)
   }
@@ -73,7 +73,7 @@ const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '
 
 const hex = (sign: string) => sign.charCodeAt(0).toString(16)
 
-/** How a URL, HTML and JSON write what they cannot hold as it is. */
+/** How URLs, HTML and JSON escape characters. */
 const ESCAPES: ((text: string) => string)[] = [
   encodeURIComponent,
   (text) => text.replace(/[&<>"']/g, (sign) => HTML[sign] ?? '&#39;'),
@@ -83,7 +83,7 @@ const ESCAPES: ((text: string) => string)[] = [
   (text) => text.replace(/["'&+<>\\`]/g, (sign) => `\\u00${hex(sign)}`), // .NET, as 8x8's dates
 ]
 
-/** Of ASCII only: others may change their length. */
+/** Only of ASCII letters: others may change their length. */
 function lowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

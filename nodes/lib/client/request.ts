@@ -1,20 +1,20 @@
 import { asMaybeSent, closedError, MessagingError, overloadedError } from '../errors'
 import { backoff } from './backoff'
-import type { Receipt } from './body'
 import type { Priority, QueuedRequest, RequestLimiter } from './limiter'
 import type { Queue } from './queue'
+import type { Receipt } from './response-body'
 import type { RequestOptions } from './transport'
 
-/** ms that an attempt needs at least to be worth a request. Our choice: no answer comes sooner. */
+/** ms; an attempt with less time left is not made. Our choice: no answer comes sooner. */
 const MIN_ATTEMPT = 10
 
 /** What bounds a request. */
 export interface RequestLimits {
   /** ms for one attempt, from its start to the end of the response. */
   timeout: number
-  /** ms for all attempts together, with the time in the queue. */
+  /** ms for all attempts together, including the time in the queue. */
   deadline: number
-  /** Whether failures that a retry can cure are retried; blank: yes. */
+  /** Whether to retry retryable failures; default true. */
   retries?: boolean | undefined
   /** Source of jitter, from 0 to 1. */
   random?: (() => number) | undefined
@@ -33,21 +33,21 @@ export interface RequestResult {
 
 /** One attempt. It reports `onFailed` once, or `onAccepted` and then `onEnd`. */
 export interface Attempt {
-  /** Whether it is on a connection, so that the server may carry it out whatever we do. */
+  /** Whether it was written to a connection, so that the server may carry it out whatever we do. */
   readonly written: boolean
   start(): void
   /**
-   * Ends it: it reports nothing any more, but for the success that it may already know of.
-   * @returns the failure, if the head of the response says it already
+   * Ends it: it reports nothing more, except a success whose head has arrived.
+   * @returns the failure, if the head of an error response has arrived
    */
   abort(): MessagingError | undefined
 }
 
-/** Hears how an attempt goes. */
+/** Receives the events of an attempt. */
 export interface AttemptHandler {
   /** The response is a success. @param receipt of a reply, if there is one */
   onAccepted(statusCode: number, receipt?: Receipt): void
-  /** After a success: the response has ended, in one way or another. */
+  /** After a success: the response has ended or was cut. */
   onEnd(): void
   /** The error says whether a retry can help. */
   onFailed(error: MessagingError): void
@@ -56,9 +56,9 @@ export interface AttemptHandler {
 /** What all requests of an account share. */
 export interface RequestContext extends RequestLimits {
   limiter: RequestLimiter
-  /** Makes an attempt, which begins by its `start`. */
+  /** Creates an attempt; its `start` sends the request. */
   createAttempt(options: RequestOptions, handler: AttemptHandler): Attempt
-  /** Called when a request has its result, and nothing of it is in flight any more. */
+  /** Called when a request has its result, and nothing of it is in flight. */
   onFinished?(request: ApiRequest): void
 }
 
@@ -70,9 +70,9 @@ export interface RequestContext extends RequestLimits {
 export class ApiRequest implements QueuedRequest, AttemptHandler {
   /** Rejects with a {@link MessagingError}. */
   readonly result: Promise<RequestResult>
-  /** Called when the result is there; for whoever keeps track of it. */
+  /** Called when the result is known. */
   onSettled: (() => void) | undefined = undefined
-  // The limiter's own. Set here, so that all requests have one shape.
+  // Set by the limiter. Declared here, so that all requests have the same hidden class.
   queue: Queue<QueuedRequest> | undefined = undefined
   prev: QueuedRequest | undefined = undefined
   next: QueuedRequest | undefined = undefined
@@ -89,7 +89,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   #attempts = 0
   #attempt: Attempt | undefined
   #sentAt = 0
-  /** ms that the attempt has. */
+  /** ms for the current attempt. */
   #attemptTimeout = 0
   #lastError: MessagingError | undefined
   /** Of the attempt, of the pause, or of the time in the queue. */
@@ -115,31 +115,31 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     return this.#settled
   }
 
-  /** Whether its current attempt is on a connection. */
+  /** Whether its current attempt was written to a connection. */
   get written(): boolean {
     return this.#attempt?.written ?? false
   }
 
-  /** Whether it was cancelled before its result was there: 8x8 may still carry it out. */
+  /** Whether it was cancelled before it had a result: 8x8 may still carry it out. */
   get cancelled(): boolean {
     return this.#cancelled
   }
 
-  /** Whether a stop ended it: it makes no further attempt. */
+  /** Whether a stop ended it: no further attempt follows. */
   get draining(): boolean {
     return this.#draining
   }
 
-  /** Ends it now: the result rejects as `closed`, unless it is there already. */
+  /** Ends it now: the result rejects as `closed`, unless it has settled. */
   cancel(): void {
     if (!this.#settled) this.#cancelled = true
     this.#abort()
   }
 
   /**
-   * Ends it without leaving anything in flight: what only waits (in the queue, in a pause, for a
-   * connection) ends now; an attempt that was written goes on to its response or its time limit. The
-   * result rejects as `closed` where a further attempt would have followed.
+   * Ends it without leaving anything in flight: if it is waiting (in the queue, in a pause, for a
+   * connection), it ends now; a written attempt continues to its response or time limit. The result
+   * rejects as `closed` where another attempt would have followed.
    */
   drain(): void {
     if (this.#settled) return
@@ -193,7 +193,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   onFailed(error: MessagingError): void {
     const { limiter } = this.#context
     if (error.cause.kind === 'rate-limited') limiter.onRateLimited(this, error.retryAfter)
-    else if (!error.cause.retryable) limiter.onSuccess(this) // no sign of too many requests
+    else if (!error.cause.retryable) limiter.onSuccess(this) // not a sign of too many requests
     this.#retryUnless(this.#attempt?.written ? this.#markIfMaybeSent(error) : error)
   }
 
@@ -214,7 +214,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     }
   }
 
-  /** The attempt took too long, or its response does not end. */
+  /** The attempt took too long, or its response did not end. */
   #onAttemptTimeout(): void {
     const { written } = this
     const known = this.#attempt?.abort()
@@ -222,13 +222,13 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     else if (this.#settled) this.onEnd()
     else if (written && this.#options.atMostOnce)
       this.#fail(this.#markIfMaybeSent(timeoutError(this.#attemptTimeout)))
-    // The failure before says more than an attempt that the deadline cuts short.
+    // The earlier failure says more than an attempt that the deadline cut short.
     else if (this.#lastError && this.#attemptTimeout < this.#context.timeout)
       this.#fail(this.#lastError)
     else this.#retryUnless(timeoutError(this.#attemptTimeout))
   }
 
-  /** Of an attempt that was written: what a failure means where a repeat may carry it out twice. */
+  /** The failure of a written attempt: marked where the request must not be carried out twice. */
   #markIfMaybeSent(error: MessagingError): MessagingError {
     const { statusCode = 0 } = error.cause
     const isRefused = statusCode >= 300 && statusCode < 500 && statusCode !== 408
@@ -241,7 +241,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
     this.#fail(this.#lastError ?? queueTimeoutError(limiter, deadline))
   }
 
-  /** After an attempt: pauses for the next one, unless there is none. */
+  /** Pauses before the next attempt, if there is one; otherwise fails. */
   #retryUnless(error: MessagingError): void {
     this.#attempt = undefined
     this.#lastError = error

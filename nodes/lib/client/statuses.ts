@@ -1,6 +1,6 @@
 /**
- * Statuses for which the usual answer of their class is wrong: whether the same request, sent again
- * within seconds, can meet something else. From RFC 9110 (15.5, 15.6), unless another is named.
+ * Exceptions from the rule of their class: whether the same request, repeated within seconds, can
+ * succeed. From RFC 9110 (15.5, 15.6), unless another source is named.
  */
 const EXCEPTIONS: ReadonlyMap<number, boolean> = new Map([
   [408, true], // Request Timeout: the server let go of a connection, often one that was idle
@@ -17,9 +17,9 @@ const EXCEPTIONS: ReadonlyMap<number, boolean> = new Map([
 ])
 
 /**
- * Whether a repeat can help. Of 3xx and 4xx not: the same request has the same fault. Of 5xx it can:
+ * Whether a retry can help. Not for 3xx and 4xx: the same request has the same fault. For 5xx it can:
  * the server or a gateway (502, 503, 504, 520 to 530 of CDNs) is down, busy or out of space for now.
- * What is no status of HTTP counts as 5xx (RFC 9110, 15).
+ * Invalid statuses count as 5xx (RFC 9110, 15).
  */
 export function canRepeatHelp(statusCode: number): boolean {
   return EXCEPTIONS.get(statusCode) ?? statusCode >= 500

@@ -4,7 +4,7 @@ import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici
 import { MessagingError } from '../errors'
 import { createRedactor, type Redactor } from './redact'
 
-/** What is posted. */
+/** A request to post. */
 export interface RequestOptions {
   path: string
   body: string
@@ -20,13 +20,13 @@ export interface ResponseHandler extends Dispatcher.DispatchHandler {
 /** A proxy for one target. */
 export interface ProxyRoute {
   url: string
-  /** Hosts that are reached without, comma-separated as in NO_PROXY. */
+  /** Hosts that are reached directly, comma-separated as in NO_PROXY. */
   noProxy: string
   /** A Proxy-Authorization header. */
   token?: string
 }
 
-/** Where requests go and as whom. */
+/** Where requests go, and with which key. */
 export interface Server {
   /** E.g. `https://chatapps.8x8.com`. */
   origin: string
@@ -34,9 +34,9 @@ export interface Server {
 }
 
 export interface TransportOptions {
-  /** A promise where the server has to start first (the sandbox). */
+  /** A promise if the server has to start first (the sandbox). */
   server: Server | Promise<Server>
-  /** Connections at most. */
+  /** Maximum number of connections. */
   connections: number
   /** ms for an attempt. */
   timeout: number
@@ -44,11 +44,11 @@ export interface TransportOptions {
   proxy?: ProxyRoute | undefined
 }
 
-/** What is the same for every request. */
+/** What all requests share. */
 interface ReadyTransport {
   /** For requests that may be repeated. */
   dispatcher: Dispatcher
-  /** For those that may not; made for the first one. */
+  /** For requests that must not be repeated; created for the first one. */
   freshDispatcher(): Dispatcher
   origin: string
   headers: string[]
@@ -69,25 +69,25 @@ export class Transport {
     const { server } = options
     if (!(server instanceof Promise)) this.#open(server)
     else this.#opening = server.then((known) => this.#open(known))
-    this.#opening?.catch(() => {}) // each request says so
+    this.#opening?.catch(() => {}) // each request reports it
   }
 
-  /** Sends a request; the handler hears what becomes of it. */
+  /** Sends a request; the handler gets its events. */
   send(options: RequestOptions, handler: ResponseHandler): void {
     if (this.#ready) dispatch(this.#ready, options, handler)
     else void this.#sendLater(options, handler)
   }
 
-  /** Takes the API key out of what a server said. */
+  /** Takes the API key out of a server's text. */
   redact(said: string): string {
     return this.#ready ? this.#ready.redact(said) : said
   }
 
-  /** Ends all connections, whatever goes on. */
+  /** Destroys all connections, also those in use. */
   async destroy(): Promise<void> {
     this.#destroyed = true
     await Promise.all(this.#dispatchers.map((dispatcher) => dispatcher.destroy()))
-    // Of those that still connect, undici knows nothing.
+    // undici does not know the sockets that are still connecting.
     for (const socket of this.#sockets) socket.destroy()
   }
 
@@ -130,7 +130,7 @@ function dispatch(
 ): void {
   try {
     const chosen = atMostOnce ? freshDispatcher() : dispatcher
-    // No time limits of undici's: that of the attempt bounds it as a whole.
+    // No time limits by undici: the attempt has one for the whole.
     chosen.dispatch(
       { origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 },
       handler,
@@ -140,19 +140,19 @@ function dispatch(
   }
 }
 
-/** ms for a connection, as undici's own default; it may outlive an attempt, but not by much. */
+/** ms to connect, undici's default; it may outlive an attempt, but not by much. */
 const CONNECT_TIMEOUT = 10_000
 
 /**
- * ms that a connection may have been idle when a request goes out that must not be repeated. A server
- * may close an idle connection at any moment, and one that is closed while a request goes out leaves
- * open whether that was carried out. The shortest usual limits of servers are 5 s (Node.js, Apache);
+ * ms after which an idle connection is not used for a request that must not be repeated. A server may
+ * close an idle connection at any moment; if it does so while a request goes out, nobody knows whether
+ * the request was carried out. The shortest usual limits of servers are 5 s (Node.js, Apache);
  * undici takes a shorter one from a `Keep-Alive` header. undici itself never sends a POST again.
  */
 const MAX_IDLE = 1000
 
 /**
- * @param sockets gets each one for as long as it is open
+ * @param sockets holds each one while it is open
  * @param keepAlive undici's options for idle connections
  */
 function createDispatcher(
@@ -164,7 +164,7 @@ function createDispatcher(
   const { tls, proxy, connections } = options
   const timeout = Math.min(options.timeout, CONNECT_TIMEOUT)
   const checked = {
-    // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
+    // Explicit, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
     rejectUnauthorized: true,
     timeout,
     autoSelectFamilyAttemptTimeout: timeoutOfAddress(timeout),
@@ -181,7 +181,7 @@ function createDispatcher(
     clientFactory: (url) =>
       new ProxyPool(url, {
         connect: trackSockets(sockets, checked),
-        headersTimeout: timeout, // a proxy that takes a connection and says nothing
+        headersTimeout: timeout, // for a proxy that accepts a connection and never answers
       }),
     httpProxy: url,
     httpsProxy: url,
@@ -191,24 +191,24 @@ function createDispatcher(
 }
 
 /**
- * ms for the TCP handshake with each address of a host but the last one. Node gives each 250 ms and
- * then never comes back to it, so a host is lost whose one address is slow and whose next one is dead.
- * Half of the time, because Node tries the families by turns: the second address is of the other one.
- * Go's net.Dialer shares its time out in the same way, by the number of addresses.
+ * ms for the TCP handshake with each address of a host but the last. Node.js gives each 250 ms and
+ * never returns to it, so a host with one slow and one dead address is never reached. Half of the
+ * time, because Node.js alternates between the families: the second address is of the other one.
+ * Go's net.Dialer divides its time in the same way, by the number of addresses.
  * @param timeout ms for the connection
  */
 function timeoutOfAddress(timeout: number): number {
   return Math.ceil(timeout / 2)
 }
 
-/** undici's own connector, and each socket in the set from its first moment on. */
+/** undici's own connector; keeps each socket in the set while it exists. */
 function trackSockets(
   sockets: Set<Socket>,
   options: buildConnector.BuildOptions,
 ): buildConnector.connector {
   const connect = buildConnector(options)
   return (to, callback) => {
-    // It returns the socket, but neither its types nor its documentation promise that.
+    // It returns the socket, though neither its types nor its documentation say so.
     const socket = connect(to, callback) as unknown as Socket | undefined
     if (!socket) return
     sockets.add(socket)
@@ -217,8 +217,8 @@ function trackSockets(
 }
 
 /**
- * The connections to a proxy. Where one hangs up, undici would ask it for a tunnel again at once,
- * thousands of times a second until the attempt is over; only an error of the system ends it.
+ * The connections to a proxy. If a proxy hangs up, undici asks it for a tunnel again at once,
+ * thousands of times a second until the end of the attempt. Only a system error stops that.
  */
 class ProxyPool extends Pool {
   override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>

@@ -6,13 +6,13 @@ export type Verdict = true | string
 
 /** A node in the editor. */
 export type EditorNode<T extends EditorNodeProperties> = EditorNodeInstance<T> & {
-  /** Known only after the dialog was open or the key was set, and only until the next deploy. */
+  /** Only after the dialog was opened or the key was set, and only until the next deploy. */
   credentials?: Record<string, unknown>
-  /** Not deployed as it is. */
+  /** Has changes that are not deployed. */
   changed?: boolean
 }
 
-/** Any node of the flows, as far as we look at others. */
+/** Any node of the flows, with the properties that we use. */
 interface StoredNode extends Record<string, unknown> {
   id: string
   type: string
@@ -25,20 +25,20 @@ export type Validator<T extends EditorNodeProperties> = (
   options: object,
 ) => Verdict
 
-/** A property of a node, with what Node-RED 4 takes and `@types/node-red` does not know. */
+/** A property of a node, with the options of Node-RED 4 that `@types/node-red` lacks. */
 interface Property<T extends EditorNodeProperties, V> {
   value: V
   required?: boolean
   /** Type of the config node that the property points to. */
   type?: string
-  /** What the editor's own reasons call the property. */
+  /** The name of the property in the editor's own error texts. */
   label?: string
   validate?: Validator<T>
 }
 
 interface Credential<T extends EditorNodeProperties> {
   type: 'text' | 'password'
-  /** Runs in the dialog only: for a node outside of it the editor does not look at credentials. */
+  /** Runs only in the dialog: the editor does not validate credentials elsewhere. */
   validate?: Validator<T>
 }
 
@@ -49,7 +49,7 @@ interface Definition<T extends EditorNodeProperties>
 }
 
 declare global {
-  /** The parts of the editor that we use, see `@types/node-red` for all of it. */
+  /** The parts of the editor that we use; see `@types/node-red` for all of it. */
   const RED: Pick<EditorRED, '_'> & {
     nodes: {
       registerType<T extends EditorNodeProperties>(type: string, def: Definition<T>): void
@@ -63,15 +63,14 @@ declare global {
     utils: { validateTypedProperty(value: string, type: string, options: object): Verdict }
     /** The nodes whose dialogs are open, one on top of the other. */
     editor: { getEditStack(): object[] }
-    /** Works without a secure context, too; says by the element that it is done. */
+    /** Also works without a secure context; shows next to the element that it is done. */
     clipboard: { copyText(text: string, element: JQuery, message: string): boolean }
   }
 }
 
 /**
- * Takes off what was typed or pasted around the values of a form, when it is saved: what is stored
- * is clean.
- * @param rules what is taken off, for each field
+ * Cleans the values of a form when it is saved, so that stored values are clean.
+ * @param rules how to clean each field
  */
 export function cleanFields(prefix: string, rules: Record<string, (text: string) => string>): void {
   for (const [field, clean] of Object.entries(rules)) {
@@ -87,7 +86,7 @@ export function isOpen<T extends EditorNodeProperties>(node: EditorNode<T>): boo
   return RED.editor.getEditStack().includes(node)
 }
 
-/** Shows the defaults of what a flow, written by hand or by an older version, does not have. */
+/** Shows defaults for properties that a flow, written by hand or by an older version, lacks. */
 export function fillIn<T extends object>(node: T, defaults: T, prefix: string): void {
   for (const key of Object.keys(defaults) as (keyof T & string)[]) {
     const value = defaults[key]

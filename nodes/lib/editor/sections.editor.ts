@@ -2,9 +2,9 @@ import type { EditorNodeProperties } from 'node-red'
 import type { EditorNode } from './dialog.editor'
 
 /**
- * Sections of a form (`details`) are closed while they hold defaults. They open by themselves where
- * something differs from a new node, and where the editor marks a value as wrong; one without a row
- * to show is hidden.
+ * Sections of a form (`details`) are closed while they hold defaults. They open by themselves if a
+ * value differs from a new node's, or the editor marks one as invalid. A section whose rows are all
+ * hidden is hidden.
  * @param prefix of the ids of the form's fields
  */
 export function prepareSections<T extends EditorNodeProperties>(
@@ -27,7 +27,7 @@ export function prepareSections<T extends EditorNodeProperties>(
   sections.forEach(update)
 }
 
-/** The properties whose fields, hidden ones too, stand in a section. */
+/** The properties whose fields, also hidden ones, are in a section. */
 function fieldsOf(section: Element, prefix: string): string[] {
   const ids = [...section.querySelectorAll('[id]')].map(({ id }) => id)
   const own = ids.filter((id) => id.startsWith(`${prefix}-`))

@@ -14,17 +14,17 @@ export const TEXT_FIRST = ['str', 'msg', 'flow', 'global', 'env', 'jsonata'] as 
 
 /** A typed input of a dialog. */
 export interface TypedField {
-  /** The types that it offers, `str` for a fixed text; here or to {@link TypedInputs.prepare}. */
+  /** The types that it offers, `str` for a fixed text; set here or in {@link TypedInputs.prepare}. */
   types?: EditorTypes
-  /** Takes off what was typed or pasted around a fixed text. */
+  /** Cleans a fixed text. */
   clean(text: string): string
-  /** Whether a clean fixed text can be used. */
+  /** Whether a fixed text, once clean, is valid. */
   isFine(text: string): boolean
   /** Whether it may be blank. */
   optional?: boolean
 }
 
-/** The typed inputs of a node by their properties; the type stands in `<property>Type`. */
+/** The typed inputs of a node by their properties; the type is in `<property>Type`. */
 export class TypedInputs<T extends EditorNodeProperties, F extends keyof T & string> {
   readonly #fields: Record<F, TypedField>
   readonly #defaults: T
@@ -34,7 +34,7 @@ export class TypedInputs<T extends EditorNodeProperties, F extends keyof T & str
     this.#defaults = defaults
   }
 
-  /** What is wrong with a field is below `check` in the catalog; `<field>Missing` for a blank one. */
+  /** The error texts are below `check` in the catalog; `<field>Missing` for a blank field. */
   validator(field: F): Validator<T> {
     const { clean, isFine, optional } = this.#fields[field]
     return validator((node, value = `${this.#defaults[field]}`) => {
@@ -56,7 +56,7 @@ export class TypedInputs<T extends EditorNodeProperties, F extends keyof T & str
     return `${shown || (stored ?? this.#defaults[property as keyof T])}`
   }
 
-  /** Makes typed inputs of the fields. @param types of fields whose choices need the catalog */
+  /** Turns the fields into typed inputs. @param types of fields whose choices need the catalog */
   prepare(types: Partial<Record<F, EditorTypes>> = {}): void {
     for (const field of Object.keys(this.#fields) as F[]) {
       $(`#node-input-${field}`).typedInput({
@@ -66,7 +66,7 @@ export class TypedInputs<T extends EditorNodeProperties, F extends keyof T & str
     }
   }
 
-  /** What is stored is clean. */
+  /** Cleans the fixed texts, so that stored values are clean. */
   clean(): void {
     const rules = Object.entries<TypedField>(this.#fields).map(([field, { clean }]) => {
       const isFixed = $(`#node-input-${field}Type`).val() === 'str'
@@ -77,8 +77,8 @@ export class TypedInputs<T extends EditorNodeProperties, F extends keyof T & str
 }
 
 /**
- * The types of a channel: a fixed one is chosen from a list. A stored one that the list does not have
- * is added: else it would become another one by opening the dialog.
+ * The types of a channel; a fixed one is chosen from a list. A stored channel that is not in the list
+ * is added: otherwise opening the dialog would change it.
  */
 export function channelTypes<T extends EditorNodeProperties & { channel: string }>(
   node: EditorNode<T>,

@@ -3,15 +3,15 @@ import { cleanText } from '../clean'
 import { isReference, NUMBERS, readNumber } from '../rules'
 import type { EditorNode, Validator, Verdict } from './dialog.editor'
 
-/** Judges the value of a field; undefined where a flow leaves it to the default. */
+/** Validates the value of a field; undefined where a flow omits it. */
 type Judge<T extends EditorNodeProperties> = (
   node: EditorNode<T>,
   value: string | undefined,
 ) => Verdict
 
 /**
- * A validator as the editor calls it. It must have both parameters: the editor takes a text as a
- * reason only from such a validator.
+ * A validator as the editor calls it. It must have both parameters: only then does the editor accept
+ * a text as the reason.
  */
 export function validator<T extends EditorNodeProperties>(judge: Judge<T>): Validator<T> {
   return function (value, _options) {
@@ -20,10 +20,10 @@ export function validator<T extends EditorNodeProperties>(judge: Judge<T>): Vali
 }
 
 /**
- * A text must keep a rule, unless it is a reference to an environment variable.
- * @param field its reason stands below `check` in the catalog
- * @param rule sees the text without what was typed or pasted around it
- * @param blank what a flow that leaves the property out has
+ * A text must follow a rule, unless it is a reference to an environment variable.
+ * @param field key of the reason, below `check` in the catalog
+ * @param rule gets the clean text
+ * @param blank the value where a flow omits the property
  */
 export function text<T extends EditorNodeProperties>(
   field: string,
@@ -36,7 +36,7 @@ export function text<T extends EditorNodeProperties>(
   })
 }
 
-/** A number must be within its bounds; blank is the default. */
+/** A number must be within its bounds; blank means the default. */
 export function number<T extends EditorNodeProperties>(field: keyof typeof NUMBERS): Validator<T> {
   return validator((node, value = '') => {
     const isFine = value === '' || isReference(value) || isNumber(value, field)

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** A request as Express hands it on. */
 export interface HttpRequest extends IncomingMessage {
-  /** Of the URL, below where the app is mounted. */
+  /** Path of the URL, below the app's mount point. */
   path?: string
-  /** What a body parser before us has read. */
+  /** What an earlier body parser has read. */
   body?: unknown
 }
 
@@ -15,7 +15,7 @@ export type Handler = (
   next: (error?: unknown) => void,
 ) => unknown
 
-/** A handler of what a handler before it failed with; Express tells it by its four parameters. */
+/** An error handler; Express recognises it by its four parameters. */
 export type ErrorHandler = (
   error: unknown,
   request: HttpRequest,

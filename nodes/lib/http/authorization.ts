@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Whether the `Authorization` header of a request, if it has one, is the right one. */
+/** Whether a request's `Authorization` header, or its absence, is right. */
 export type Authorize = (header: string | undefined) => boolean
 
 /**
- * Compares in constant time: digests are equally long, and tell nothing of how much was right.
+ * Compares digests in constant time, so that neither length nor content leaks.
  * @param expected the whole value of the header
  */
 export function demandAuthorization(expected: string): Authorize {

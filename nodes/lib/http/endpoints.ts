@@ -24,9 +24,9 @@ export function endpointsOf(app: HttpApp, middleware: Handler[] = []): Endpoints
 }
 
 /**
- * Paths that come and go. Express cannot take a route away, and Node-RED takes away, with an
- * `http in`, all routes of an equal path. So there is one route, a RegExp that equals no path, for
- * good; what is no endpoint passes through it.
+ * Paths that can be added and removed. Express cannot remove a route, and Node-RED removes, with an
+ * `http in` node, all routes of an equal path. So there is one permanent route, a RegExp that equals
+ * no path; requests for other paths pass through it.
  */
 export class Endpoints {
   readonly #app: HttpApp
@@ -37,7 +37,7 @@ export class Endpoints {
   }
 
   /**
-   * Takes a path; the same handler may do so again.
+   * Claims a path; the same handler may do so again.
    * @returns false where another handler or a route, e.g. of an `http in`, has it
    */
   claim(path: string, handler: EndpointHandler): boolean {
@@ -48,7 +48,7 @@ export class Endpoints {
     return true
   }
 
-  /** Gives a path back; does nothing where another handler has it. */
+  /** Releases a path; does nothing if another handler has it. */
   release(path: string, handler: EndpointHandler): void {
     const key = pathKey(path)
     if (this.#handlers.get(key) === handler) this.#handlers.delete(key)
@@ -59,7 +59,7 @@ export class Endpoints {
     next(this.#handlers.has(pathKey(request.path ?? '')) ? undefined : 'route')
   }
 
-  /** Hands a request to its endpoint, which may have gone while a middleware was working. */
+  /** Passes a request to its endpoint, which may be gone after an asynchronous middleware. */
   readonly handle: Handler = (request, response, next) => {
     const handler = this.#handlers.get(pathKey(request.path ?? ''))
     if (handler) handler(request, response)

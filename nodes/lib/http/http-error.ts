@@ -1,4 +1,4 @@
-/** A request that is refused: its status, and a text for people. */
+/** Refuses a request: the status, and a text for people. */
 export class HttpError extends Error {
   constructor(
     readonly status: number,

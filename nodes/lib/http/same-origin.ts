@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /**
- * Takes off an answer what lets pages of other origins read it: Node-RED sets
- * `Access-Control-Allow-Origin: *` on all that it serves below its admin root.
+ * Removes the headers that let pages of other origins read a response: Node-RED sets
+ * `Access-Control-Allow-Origin: *` on everything below its admin root.
  */
 export function removeCorsHeaders(response: ServerResponse): void {
   for (const name of response.getHeaderNames()) {
@@ -11,19 +11,19 @@ export function removeCorsHeaders(response: ServerResponse): void {
 }
 
 /**
- * Whether a page of another origin asks. A preflight does not hold it back, because Node-RED allows
- * each. What the browser says itself counts first: pages cannot set `Sec-Fetch-Site`, and a proxy
- * may have changed `Host`. By plain HTTP it says only `Origin`, and with a GET of the page's own
- * origin nothing, like any other client.
+ * Whether a page of another origin sent the request. Preflights do not prevent that, because Node-RED
+ * allows all of them. `Sec-Fetch-Site` counts first: pages cannot set it, and a proxy may have
+ * changed `Host`. Over plain HTTP a browser sends only `Origin`, and for a GET of the page's own
+ * origin neither, like any other client.
  */
 export function isCrossOrigin({ method, headers }: IncomingMessage): boolean {
   const { origin, host, 'sec-fetch-site': site } = headers
-  // A person who enters an address, or opens a bookmark, is no page.
+  // `none`: the user entered an address or opened a bookmark.
   if (site !== undefined) return site !== 'same-origin' && !(site === 'none' && method === 'GET')
   return origin !== undefined && !isOriginOf(origin, host)
 }
 
-/** With the default port of the origin's scheme, which `Origin` leaves out and a proxy may add. */
+/** Adds the default port of the origin's scheme, which `Origin` omits and a proxy may add. */
 function isOriginOf(origin: string, host: string | undefined): boolean {
   if (!URL.canParse(origin)) return false
   const { protocol, host: expected } = new URL(origin)

@@ -1,7 +1,7 @@
 import { unreadable } from './thrown'
 import { isObject } from './webhook'
 
-/** The body of an 8x8 message, with whatever else it brings. */
+/** The body of an 8x8 message, with any other fields. */
 export interface MessageBody extends Record<string, unknown> {
   type: string
   content: Record<string, unknown>
@@ -9,7 +9,7 @@ export interface MessageBody extends Record<string, unknown> {
 
 /**
  * Reads what to send: text, a number as text, or the body of an 8x8 message.
- * @returns a copy of its own; undefined for anything else
+ * @returns a copy; undefined for anything else
  * @throws {MessagingError} `invalid-input` for an object that JSON cannot hold
  */
 export function readContent(value: unknown): MessageBody | undefined {

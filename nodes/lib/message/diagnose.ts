@@ -1,9 +1,9 @@
 import { type Field, formOf, nameOf } from './fields'
-import type { FoundWebhook } from './inbound'
-import { kindOf, quote, quoteText } from './quote'
+import type { FoundWebhook } from './found-webhook'
+import { quote, quoteText, typeInWords } from './quote'
 import { isObject, readWebhook, textOf } from './webhook'
 
-/** What errors tell of the node besides the message. */
+/** What errors say about the node. */
 export interface Sources<F extends Field = Field> {
   /** Where each field is read from, in words, e.g. `msg.umid`. */
   places: Readonly<Record<F, string>>
@@ -24,7 +24,7 @@ export const LABELS: Record<Field, string> = {
 }
 
 /**
- * Says what came, what was expected, and where it came from.
+ * Says what was found, what was expected, and where.
  * @param place where the value was found, in words
  */
 export function malformed(
@@ -34,30 +34,30 @@ export function malformed(
   redact: Sources['redact'],
 ): string {
   const quoted = quote(value, redact)
-  const wrong = quoted === undefined ? `is ${kindOf(value)}` : `${quoted} is not valid`
+  const wrong = quoted === undefined ? `is ${typeInWords(value)}` : `${quoted} is not valid`
   return `The ${nameOf(field)} ${wrong}: expected ${formOf(field)}. It came from ${place}.`
 }
 
-/** What is there in place of what was expected, and how to fix it. */
+/** What was found instead, and how to fix it. */
 interface Diagnosis {
-  /** Blank where there is nothing at all in `msg.payload`. */
+  /** Blank if `msg.payload` is empty. */
   found: string
   fix: string
 }
 
-/** What a message does not give. */
+/** Fields without a value. */
 export interface MissingFields {
   /** The fields that are missing. */
   fields: Field[]
-  /** Where they were looked for, besides a webhook. */
+  /** The places that were searched, besides a webhook. */
   places: string[]
   /** The properties of the node that can be set instead, in words. */
   settings: string
 }
 
 /**
- * Says where a field was looked for, what was found there, and which node or setting fixes it.
- * Runs only for a message that fails; never throws, whatever is in the message.
+ * Says where a field was searched, what was found there, and which node or setting fixes it. Runs only
+ * for messages that fail. Never throws, whatever the message holds.
  */
 export function missing(
   absent: MissingFields,
@@ -72,14 +72,14 @@ export function missing(
   return `No ${absent.fields.join(' and no ')}: ${listed} ${verb} empty${found && ` and ${found}`}. ${fix}`
 }
 
-/** The events that are no inbound message. Source: 8x8's documentation of its webhooks. */
+/** Events other than inbound messages. Source: 8x8's documentation of its webhooks. */
 const EVENTS = new Map<unknown, string>([
   ['outbound_message_status_changed', 'a delivery receipt'],
   ['external_app_message', 'a message that a person sent in another app'],
   ['short_url_clicked', 'a click on a link'],
 ])
 
-/** Says by its name what a webhook is that brings no inbound message. */
+/** Names the event of a webhook that is not an inbound message. */
 export function notInbound(webhook: FoundWebhook, redact: Sources['redact']): string {
   return `${webhook.place} is ${eventOf(webhook, redact)}, not an inbound message: it has no typing indicator. ${onlyInbound(webhook)}.`
 }
@@ -96,7 +96,7 @@ function eventOf({ eventType, business }: FoundWebhook, redact: Sources['redact'
   return `an event of the unknown type ${type}`
 }
 
-/** Where webhooks turn up that are not in `msg.payload`. */
+/** Where webhooks can be, other than in `msg.payload`. */
 const ELSEWHERE = [
   'req.body',
   'payload.body',
@@ -148,9 +148,9 @@ const MOVE = 'Put this node where msg.payload is the webhook'
 
 function lookIntoPayload(payload: unknown, absent: MissingFields, set: string): Diagnosis {
   const fix = `${MOVE}, or ${set}.`
-  const kind = kindOf(payload)
-  if (kind === 'empty' || payload === '') return { found: '', fix }
-  if (kind === 'a string' || kind === 'a Buffer') return lookIntoText(payload, kind, set)
+  const type = typeInWords(payload)
+  if (type === 'empty' || payload === '') return { found: '', fix }
+  if (type === 'a string' || type === 'a Buffer') return lookIntoText(payload, type, set)
   if (Array.isArray(payload)) {
     return isWebhook(payload[0])
       ? { found: 'msg.payload is an array of 8x8 webhooks', fix: 'Put a Split node in front.' }
@@ -159,7 +159,7 @@ function lookIntoPayload(payload: unknown, absent: MissingFields, set: string): 
           fix: `Put a Split node in front if it holds webhooks, or ${set}.`,
         }
   }
-  if (!isObject(payload)) return { found: `msg.payload is ${kind}, not an 8x8 webhook`, fix }
+  if (!isObject(payload)) return { found: `msg.payload is ${type}, not an 8x8 webhook`, fix }
   return lookIntoObject(payload, absent, set)
 }
 
@@ -218,7 +218,7 @@ function isWebhook(value: unknown): boolean {
   }
 }
 
-/** What is at a path; undefined where there is nothing, or where it throws. */
+/** The value at a path; undefined if there is none, or if it throws. */
 function at(object: object, path: string): unknown {
   try {
     return path

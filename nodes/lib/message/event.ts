@@ -6,16 +6,16 @@ import { parse } from './fields'
 import { readSelected, type Selected } from './selected'
 import { isObject } from './webhook'
 
-/** A field that may be missing, null or of another type: then it counts as unknown. */
+/** A field that counts as unknown if it is missing, null or of another type. */
 const text = z.string().optional().catch(undefined)
 
-/** By reference: a copy would cost time, and could only lose something. */
+/** By reference: a copy costs time and could lose data. */
 const object = z.custom<Record<string, unknown>>(isObject)
 
 /** A customer; which of the fields are there depends on the channel and the version. */
 const user = z.object({ msisdn: text, channelUserId: text, name: text, username: text })
 
-/** What most events tell of where they belong. */
+/** Fields that most events have. */
 const origin = {
   subAccountId: text,
   user: user.optional().catch(undefined),
@@ -26,7 +26,8 @@ const origin = {
 
 /**
  * A message of a customer, version 3 or (without `version`) 2. Refused without a umid or with a
- * malformed sub-account, which cannot come from 8x8; all else is read where it is as documented.
+ * malformed sub-account, because it cannot come from 8x8; other fields are read if they are as
+ * documented.
  */
 const inboundEvent = z.object({
   version: z.number().optional().catch(undefined),
@@ -68,10 +69,10 @@ const businessEvent = z.object({
 
 const event = z.union([inboundEvent, otherEvent, businessEvent])
 
-/** An inbound message as 8x8's webhooks bring it; only the fields that are known here. */
+/** An inbound message in 8x8's webhooks; only the fields that we use. */
 export type InboundEvent = z.infer<typeof inboundEvent>
 
-/** An event of 8x8, of whatever kind; only the fields that are known here. */
+/** Any event of 8x8; only the fields that we use. */
 export type Event = z.infer<typeof event>
 
 /** A customer, as far as 8x8 knows them. */
@@ -87,7 +88,7 @@ export interface InboundMessage {
   /** In lower case. */
   channel?: string
   subAccountId?: string
-  /** ISO 8601: 8x8's time stamp; where it is missing or malformed, the time of the webhook. */
+  /** ISO 8601: 8x8's timestamp or, if that is missing or malformed, the time of the webhook. */
   receivedAt: string
   user: User
   /** 8x8's `type`. */
@@ -114,7 +115,7 @@ export interface OtherMessage {
 
 /**
  * Checks a webhook's body.
- * @returns undefined for what is no event of 8x8
+ * @returns undefined for anything but an event of 8x8
  */
 export function readEvent(json: unknown): Event | undefined {
   return event.safeParse(json).data
@@ -127,7 +128,7 @@ export function isInbound(event: Event): event is InboundEvent {
 
 /**
  * Makes the message of output 1.
- * @param webhook the event as it came in
+ * @param webhook the event as it was received
  */
 export function toInboundMessage(event: InboundEvent, webhook: unknown): InboundMessage {
   const { payload } = event
@@ -154,7 +155,7 @@ export function toInboundMessage(event: InboundEvent, webhook: unknown): Inbound
 
 /**
  * Makes the message of output 2.
- * @param webhook the event as it came in
+ * @param webhook the event as it was received
  */
 export function toOtherMessage(event: Event, webhook: unknown): OtherMessage {
   const { subAccountId, user } = 'payload' in event ? event.payload : event.eventDetails

@@ -6,16 +6,16 @@ import { ACTIONS, type Action } from '../typing/actions'
 import { readContent } from './content'
 import { readRecipient } from './recipient'
 
-/** ms since 1970 above which a number can be such; s instead of ms would be long ago. 1973. */
+/** Smallest plausible ms since 1970, in 1973: seconds given by mistake are below it. */
 const EARLIEST = 1e11
 
-/** ms since 1970 of the last Date that there is. */
+/** ms since 1970 of the last valid Date. */
 const LATEST = 8.64e15
 
 /**
- * What a message can say: how each field is read, undefined where it is wrong, and what was
- * expected. Plain code and not zod, because every message comes through here; for the same reason a
- * text is cleaned only where it does not fit as it is.
+ * The fields of a message: a parser for each, which returns undefined for an invalid value, and what
+ * is expected. Plain code and not zod, because it runs for every message; for the same reason a text
+ * is cleaned only if it is not valid as it is.
  */
 const FIELDS = {
   action: {
@@ -82,10 +82,10 @@ function readChannel(value: unknown): KnownChannel | undefined {
 
 function readTime(value: unknown): number | undefined {
   // Not instanceof: a Date of a function node may come from another realm.
-  const given = types.isDate(value) ? timeOf(value) : value
-  if (typeof given === 'number') return given >= EARLIEST && given <= LATEST ? given : undefined
-  if (typeof given !== 'string') return undefined
-  return readTimeText(cleanText(given))
+  const plain = types.isDate(value) ? timeOf(value) : value
+  if (typeof plain === 'number') return plain >= EARLIEST && plain <= LATEST ? plain : undefined
+  if (typeof plain !== 'string') return undefined
+  return readTimeText(cleanText(plain))
 }
 
 function readConversation(value: unknown): string | undefined {
@@ -100,20 +100,20 @@ export type Field = keyof typeof FIELDS
 /** The value of a field. */
 export type Parsed<F extends Field> = NonNullable<ReturnType<(typeof FIELDS)[F]['read']>>
 
-/** Not by the Date's own getTime, which may be anything. */
+/** Not by the Date's own getTime, which a flow may have replaced. */
 function timeOf(date: Date): number {
   return Date.prototype.getTime.call(date)
 }
 
-/** A value, or undefined where nothing is given; a text of blanks is nothing. */
+/** A value, or undefined if it is null, empty or only blanks. */
 export function emptyToUndefined(value: unknown): unknown {
   if (typeof value !== 'string') return value ?? undefined
   const first = value.charCodeAt(0)
-  const isPrinted = first > 0x20 && first < 0x7f // as of nearly every text, so look no further
+  const isPrinted = first > 0x20 && first < 0x7f // true for nearly every text, so skip the rest
   return isPrinted || /\S/.test(value) ? value : undefined
 }
 
-/** The value of a field, without what was typed or pasted around it; undefined: not well-formed. */
+/** The clean value of a field; undefined: not well-formed. */
 export function parse<F extends Field>(field: F, value: unknown): Parsed<F> | undefined {
   return FIELDS[field].read(value) as Parsed<F> | undefined
 }
@@ -123,7 +123,7 @@ export function nameOf(field: Field): string {
   return field === 'to' ? 'recipient' : field
 }
 
-/** What a field must look like, in words. */
+/** The expected form of a field, in words. */
 export function formOf(field: Field): string {
   return FIELDS[field].form
 }

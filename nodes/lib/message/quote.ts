@@ -3,14 +3,14 @@ import { types } from 'node:util'
 /** Characters of a value that are shown; our choice. */
 const MAX_QUOTED = 50
 
-/** Characters of a text that are looked at, so that none of 4 MB costs anything. */
+/** Characters of a text that are read, so that a text of 4 MB costs nothing. */
 const MAX_LOOKED_AT = 10_000
 
-/** What a person cannot see: control and format characters, line ends, odd blanks. */
+/** Invisible characters: control and format characters, line ends, unusual blanks. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu
 
 /**
- * A text in quotes on one line, at most 50 characters of it; what cannot be seen is escaped.
+ * A text in quotes on one line, at most 50 characters of it, with invisible characters escaped.
  * @param redact takes the API key out, which may be in the wrong field
  */
 export function quoteText(text: string, redact = (said: string) => said): string {
@@ -34,10 +34,10 @@ export function quote(value: unknown, redact?: (said: string) => string): string
 }
 
 /**
- * What a value is, e.g. `a string`, `an array`, `a Buffer`. Never throws: looks at no property,
- * because a message may throw when it is read.
+ * The type of a value, e.g. `a string`, `an array`, `a Buffer`. Never throws: it reads no property,
+ * because a getter may throw.
  */
-export function kindOf(value: unknown): string {
+export function typeInWords(value: unknown): string {
   if (value === undefined || value === null) return 'empty'
   if (typeof value !== 'object') return `a ${typeof value}`
   if (types.isProxy(value)) return 'an object'

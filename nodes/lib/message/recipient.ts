@@ -8,8 +8,8 @@ import { isObject } from './webhook'
 const MAX_ID = 200
 
 /**
- * Reads a phone number, or an object with what names a customer; other properties do not count.
- * @returns undefined where there is neither, and for an object that throws
+ * Reads a phone number, or an object with ids of a customer; ignores other properties.
+ * @returns undefined for anything else, and for an object that throws
  */
 export function readRecipient(value: unknown): Recipient | undefined {
   if (typeof value === 'string') {

@@ -2,13 +2,13 @@ import { isObject } from './webhook'
 
 /** The button of a message, or the row of a list, that a customer pressed. */
 export interface Selected {
-  /** As whoever sent the buttons named it. */
+  /** The id that the sender of the buttons chose. */
   id?: string
-  /** What the customer saw on it. */
+  /** The text that the customer saw. */
   title?: string
 }
 
-/** The names under which a choice may stand, in `content` or in `content.interactive`. */
+/** Properties that may hold the choice, in `content` or in `content.interactive`. */
 const NAMES = [
   'button_reply',
   'list_reply',
@@ -26,7 +26,7 @@ const NAMES = [
  * - a template's quick reply: `text` and `payload`
  * - RCS suggestions: `text` and `postbackData`, as it is: whether it is base64 cannot be told
  *
- * @returns undefined where nothing was pressed
+ * @returns undefined if nothing was pressed
  */
 export function readSelected(content: Record<string, unknown> | undefined): Selected | undefined {
   if (!content) return undefined

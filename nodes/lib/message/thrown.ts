@@ -4,12 +4,12 @@ import { MessagingError } from '../errors'
 /** Characters of a thrown error's message that are shown; our choice. */
 const MAX_TEXT = 200
 
-/** What was thrown, in words of at most 200 characters; it may throw itself when looked at. */
+/** Describes what was thrown, in at most 200 characters; even reading that may throw. */
 export function describe(thrown: unknown): string {
   try {
     // Not instanceof: JSONata throws plain objects, a function node errors of another realm.
     const message = (thrown as { message?: unknown } | undefined | null)?.message
-    // On one line, so that nobody forges lines of a log.
+    // On one line, so that it cannot forge log lines.
     return typeof message === 'string'
       ? message.slice(0, MAX_TEXT).replace(/\p{Cc}+/gu, ' ')
       : `a thrown ${typeof thrown}`
@@ -19,9 +19,9 @@ export function describe(thrown: unknown): string {
 }
 
 /**
- * The error for something that throws when it is read.
- * @param what it is, e.g. `The umid`
- * @param field at fault, if one is
+ * The error for a value that throws when it is read.
+ * @param what its name, e.g. `The umid`
+ * @param field at fault, if any
  */
 export function unreadable(what: string, thrown: unknown, field?: string): MessagingError {
   const text = `${what} cannot be read: ${describe(thrown)}`
@@ -40,9 +40,9 @@ export function property(object: object, name: string, what = `msg.${name}`): un
   }
 }
 
-/** Anything but a MessagingError comes from a message that throws when it is looked at. */
+/** Anything but a MessagingError comes from a message that throws when it is read. */
 export function toMessagingError(thrown: unknown): MessagingError {
-  // A proxy can throw even when it is asked what it is.
+  // A proxy can throw even on instanceof.
   return types.isProxy(thrown) || !(thrown instanceof MessagingError)
     ? unreadable('The message', thrown)
     : thrown

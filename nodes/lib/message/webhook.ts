@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { unreadable } from './thrown'
 
-/** What a typing indicator needs to know of an inbound message; unchecked, as 8x8 wrote it. */
+/** The fields of an inbound message that our nodes need; unchecked, as 8x8 wrote them. */
 export interface WebhookMessage {
   umid?: unknown
   channel?: unknown
@@ -17,9 +17,9 @@ export interface Webhook {
   inbound: boolean
   /** Unchecked, as 8x8 wrote it. */
   eventType: unknown
-  /** Whether it tells of the business account and not of a message. */
+  /** Whether it is about the business account, not about a message. */
   business: boolean
-  /** Of an event that is not inbound: what it has of these. */
+  /** Fields that an event may have which is not inbound. */
   message: WebhookMessage
 }
 
@@ -31,11 +31,11 @@ const MAX_TEXT = 1024 * 1024
  * at what a typing indicator or a reply needs, and by hand: every message comes through here, and
  * the schema of the inbound node (event.ts) takes 0.6 µs in place of 0.05 µs (docs/adr/0010). Errors
  * also have to tell what is wrong with a field, so a malformed one must not be missing.
- * @param asText whether JSON as a text or a Buffer counts: of an `http in` node that was told no
- *   content type, or of MQTT
+ * @param asText whether to read JSON in a text or a Buffer: of an `http in` node that got no content
+ *   type, or of MQTT
  * @param place where the payload is, for errors
  * @returns undefined for anything else
- * @throws {MessagingError} `invalid-input` for one that throws
+ * @throws {MessagingError} `invalid-input` for a payload that throws
  */
 export function readWebhook(
   payload: unknown,
@@ -67,7 +67,7 @@ function read(payload: unknown): Webhook | undefined {
       subAccountId,
       timestamp,
       channel: channelOf(payload, event),
-      // Copied, so that nothing of the payload is read outside of here.
+      // Copied, so that no other code reads the payload, which may throw.
       user: isObject(user)
         ? { msisdn: user.msisdn, channelUserId: user.channelUserId }
         : event.source === undefined
@@ -86,10 +86,10 @@ function channelOf(webhook: Record<string, unknown>, event: Record<string, unkno
   return typeof namespace === 'string' && namespace.toUpperCase() === 'SMS' ? 'sms' : undefined
 }
 
-/** The event in a text or a Buffer, or the payload as it is where it is none. */
+/** The event in a text or a Buffer, or the payload as it is if it is neither. */
 function parseText(payload: unknown): unknown {
   const text = textOf(payload)
-  // A look before the work: most texts are something else.
+  // A quick check first: most texts are something else.
   if (text === undefined || !/^\s*\{/.test(text) || !text.includes('"eventType"')) return payload
   try {
     return JSON.parse(text.trim()) // a byte order mark counts as a blank

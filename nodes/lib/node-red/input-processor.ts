@@ -5,19 +5,19 @@ import type { Output } from './output'
 
 /** What a node does with its messages. */
 export interface MessageHandler<Result> {
-  /** Called at once when a message comes in. @throws {MessagingError} */
+  /** Called synchronously for each message. @throws {MessagingError} */
   handle(msg: Message): Promise<Result>
-  /** Hands a message on. @param durationMs since it came in */
+  /** Sends a message on. @param durationMs since it arrived */
   succeed(event: InputEvent, result: Result, durationMs: number): void
 }
 
-/** Handles the messages of a node side by side; each ends in one output. */
+/** Handles the messages of a node concurrently; each ends in exactly one output. */
 export class InputProcessor<Result> {
   readonly #handler: MessageHandler<Result>
   readonly #output: Output<unknown>
-  /** Messages without an output so far. */
+  /** Messages that have no output yet. */
   #pending = 0
-  /** Called when there is none any more; set while it closes. */
+  /** Called when none is left; set while the node closes. */
   #onIdle: (() => void) | undefined
   readonly #cancels = new Set<() => void>()
   #closed = false
@@ -37,8 +37,8 @@ export class InputProcessor<Result> {
   }
 
   /**
-   * Waits for a promise until the node closes: an expression may wait for something that never
-   * comes. Rejects as `closed` then.
+   * Awaits a promise, but rejects as `closed` when the node closes: an expression may wait for
+   * something that never comes.
    */
   untilClosed<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -48,7 +48,7 @@ export class InputProcessor<Result> {
     })
   }
 
-  /** Resolves when each message has had its output. The handler ends its own requests before. */
+  /** Resolves when every message has its output. The handler must have ended its requests. */
   async close(): Promise<void> {
     this.#closed = true
     for (const cancel of this.#cancels) cancel()

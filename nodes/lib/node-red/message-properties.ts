@@ -10,19 +10,19 @@ import { placeOf, type TypedInput, typedInput } from './typed-input'
 /** The typed inputs of a node, as a flow stores them. */
 type TypedInputs<F extends Field> = Readonly<Record<F | `${F}Type`, string>>
 
-/** What typed inputs gave for a message; undefined, null, '' for nothing. */
+/** The values of the typed inputs for a message; undefined, null or '' for none. */
 export type Values<F extends Field> = Partial<Record<F, unknown>>
 
-/** What could be read of a message. */
+/** The values that could be read from a message. */
 export interface Reading<F extends Field> {
   values: Values<F>
-  /** Of the first field that could not be read, which has no value. */
+  /** The error of the first field that could not be read, which has no value. */
   error?: MessagingError
 }
 
-/** The typed inputs of a node, ready to be read for any number of messages. */
+/** The typed inputs of a node, compiled once for all messages. */
 export interface MessageProperties<F extends Field> {
-  /** A promise only where it has to be one. */
+  /** A promise only if a value is asynchronous. */
   read(msg: Message): Reading<F> | Promise<Reading<F>>
   sources: Sources<F>
 }
@@ -30,8 +30,8 @@ export interface MessageProperties<F extends Field> {
 /**
  * @param inputs of the node
  * @param fields to read
- * @param required those whose fixed values must be right: they are the same for every message, so
- *   they fail the deploy
+ * @param required fields whose fixed values must be valid: they are the same for every message, so an
+ *   invalid one fails the deploy
  * @param redact takes the API key out of a text: it may be in the wrong field
  * @throws {MessagingError} `not-configured`; `invalid-input` for a fixed value that is wrong
  */
@@ -92,7 +92,7 @@ function checkFixed<F extends Field>(
     const text = malformed(field, value, places[field], redact)
     throw new MessagingError('invalid-input', text, { field })
   }
-  // Node-RED leaves it so where the variable is not set.
+  // Node-RED leaves the reference if the variable is not set.
   const name = REFERENCE.exec(cleanText(value))?.[1]
   if (name === undefined) return
   const text = `The environment variable ${name} is not set`

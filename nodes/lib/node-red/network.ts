@@ -5,19 +5,18 @@ import { MessagingError } from '../errors'
 import { type ProxyNode, resolveProxy } from './proxy'
 import { readTlsConfig, type TlsNode, tlsOptions } from './tls'
 
-/** What is between us and 8x8. */
+/** TLS and proxy. */
 export interface NetworkOptions {
   tls: ConnectionOptions | undefined
   proxy: ProxyRoute | undefined
 }
 
-/** The config nodes that an account may name. Any other with a URL would pass for a proxy. */
+/** The config nodes that an account may name. Otherwise any node with a URL would pass for a proxy. */
 const TYPES = { tls: 'tls-config', proxy: 'http proxy' } as const
 
 /**
- * How to reach an origin, by the config nodes that an account names.
- * @throws {MessagingError} `not-configured`: a node that does not run or is no such node, or that
- * cannot be used as it stands
+ * How to reach an origin, by the config nodes of an account.
+ * @throws {MessagingError} `not-configured`: a node does not run, has another type, or is not usable
  */
 export function resolveNetworkOptions(
   RED: NodeAPI,
@@ -34,12 +33,12 @@ export function resolveNetworkOptions(
   return { tls: tlsOptions(origin, configured), proxy }
 }
 
-/** A node that runs. @param id blank: none */
+/** A running node. @param id blank: none */
 export function getNode<T>(RED: NodeAPI, id: string | undefined): T | undefined {
   return id ? ((RED.nodes.getNode(id) ?? undefined) as T | undefined) : undefined
 }
 
-/** Without it the key would take another route than the chosen one, so it has to be there. */
+/** It must be running: otherwise the key would take another route than the chosen one. */
 function getConfigNode<T>(
   RED: NodeAPI,
   field: keyof typeof TYPES,
@@ -51,7 +50,7 @@ function getConfigNode<T>(
   throw new MessagingError('not-configured', text, { field })
 }
 
-/** Of a node that runs: its properties and credentials before variables were put in. */
+/** Properties and credentials of a running node, with environment references unresolved. */
 function storedProperties(RED: NodeAPI, { id, _alias }: Node): Record<string, unknown> {
   const storedId = _alias ?? id
   let properties = {}

@@ -6,28 +6,28 @@ export type Message = Record<string, unknown>
 
 type Send = (outputs: [success: Message | null, error: Message | null]) => void
 
-/** A message that came in, and how Node-RED wants to hear of its end. */
+/** A message that arrived, with Node-RED's callbacks for its outcome. */
 export interface InputEvent {
   msg: Message
   send: Send
   done(error?: Error): void
 }
 
-/** A node with an output for successes and one for errors, as far as our code knows Node-RED. */
+/** A node with outputs for success and error: all that our code needs of Node-RED. */
 export interface NodeAdapter {
   readonly id: string
   readonly type: string
   readonly name?: string
   status(status: NodeStatus): void
-  /** Sends a message that belongs to no input event. */
+  /** Sends a message outside of an input event. */
   send: Send
-  /** Reports an error that belongs to no input event; with a message, Catch nodes get it. */
+  /** Reports an error outside of an input event; with a message, Catch nodes get it. */
   report(error: Error, msg?: Message): void
   /** Writes to the log and the sidebar. */
   warn(text: string): void
   /**
-   * Whether a node takes what leaves at output 2.
-   * @param closing the other nodes may be gone already, so a wire is enough
+   * Whether a node receives messages from output 2.
+   * @param closing other nodes may be gone already, so a wire is enough
    */
   handlesErrors(closing: boolean): boolean
 }

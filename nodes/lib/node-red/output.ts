@@ -4,29 +4,29 @@ import { describe } from '../message/thrown'
 import type { InputEvent, Message, NodeAdapter } from './node-adapter'
 import { StatusThrottle } from './status'
 
-/** What a failure adds to a message, as `msg.error`: what a Catch node adds, and the facts. */
+/** `msg.error` of a failure: what a Catch node adds, and the facts. */
 export interface ErrorOutput extends Facts {
   message: string
   source: { id: string; type: string; name?: string }
 }
 
 export interface OutputOptions<State> {
-  /** The property of the message that takes the result of a success. */
+  /** The message property for the result of a success. */
   property: 'typing' | 'reply'
-  /** How a state looks; called only for a status that is about to be shown. */
+  /** The status for a state; called only for one that is about to be shown. */
   toStatus(state: State): NodeStatus
 }
 
 /**
- * Ends each input event in exactly one output, or one `done(error)`, and shows how it went.
- * Status texts are keys of the catalog, which the editor translates for whoever looks.
+ * Ends each input event with exactly one output, or one `done(error)`, and shows the status. Status
+ * texts are catalog keys, which the editor translates.
  */
 export class Output<State> {
   readonly #node: NodeAdapter
   readonly #property: 'typing' | 'reply'
   readonly #status: StatusThrottle
   #state: State | undefined
-  /** One function for all messages: a busy node makes only the statuses that it shows. */
+  /** One function for all messages, so that only statuses that are shown are created. */
   readonly #toStatus: () => NodeStatus
 
   constructor(node: NodeAdapter, { property, toStatus }: OutputOptions<State>) {
@@ -36,7 +36,7 @@ export class Output<State> {
     this.#toStatus = () => (this.#state === undefined ? {} : toStatus(this.#state))
   }
 
-  /** Nothing is wrong; takes away what an earlier deploy of the node showed. */
+  /** Clears the status of an earlier deploy. */
   ready(): void {
     this.#node.status({})
   }
@@ -53,7 +53,7 @@ export class Output<State> {
 
   /**
    * @param known what is known of the message, for the error if the result cannot be set on it
-   * @returns false if it cannot, which counts as a failure
+   * @returns false if it cannot be set, which counts as a failure
    */
   succeed(event: InputEvent, result: object, state: State, known: Partial<Facts> = {}): boolean {
     const { msg, send, done } = event
@@ -70,7 +70,7 @@ export class Output<State> {
     return true
   }
 
-  /** Never throws: from a timer, or from an input handler, that would end Node-RED. */
+  /** Never throws: in a timer or an input handler, that would end Node-RED. */
   fail(event: InputEvent, error: MessagingError): void {
     try {
       this.#fail(event, error)
@@ -105,18 +105,18 @@ export class Output<State> {
     }
   }
 
-  /** Node-RED threw when it was handed a message, so at least log it. */
+  /** Node-RED threw while it passed a message on, so at least log it. */
   reportLost(thrown: unknown): void {
     this.#node.report(new Error(`Node-RED could not pass on a message: ${describe(thrown)}`))
   }
 
-  /** A failure after the message had its output. @param msg a message of its own */
+  /** A failure after the message had its output. @param msg a new message */
   failLater(msg: Message, error: MessagingError): void {
     const { send, report } = this.#node
     this.fail({ msg, send, done: (unhandled) => unhandled && report(unhandled, msg) }, error)
   }
 
-  /** The node closes: clears the status, and shows nothing any more. */
+  /** The node closes: clears the status, and shows none from now on. */
   close(): void {
     this.#status.close()
     this.#node.status({})
@@ -130,7 +130,7 @@ export class Output<State> {
   }
 }
 
-/** A few words: the field that is at fault or else the kind of failure. */
+/** Status text: the field at fault, or else the kind of failure. */
 function statusText({ field, cause }: MessagingError): string {
   if (field) return `status.check.${field}`
   return `status.${cause.maybeSent ? 'maybeSent' : cause.kind}`

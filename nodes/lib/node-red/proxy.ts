@@ -3,7 +3,7 @@ import type { ProxyRoute } from '../client/transport'
 import { MessagingError } from '../errors'
 import { check, required, resolved } from './validate'
 
-/** Node-RED's `http proxy` config node, which stores what it was given, of any type. */
+/** Node-RED's `http proxy` config node, which stores values of any type. */
 export interface ProxyNode {
   url?: unknown
   noproxy?: unknown
@@ -16,8 +16,8 @@ const exceptions = z.array(resolved('The hosts without the proxy must be a list 
 
 /**
  * The proxy for an origin: that of the node or, without one, of the environment.
- * @throws {MessagingError} `not-configured` for a node without a URL, a proxy URL that is none, or a user
- * or password that cannot be read: the request must not take another route than the chosen one
+ * @throws {MessagingError} `not-configured` for a node without a URL, an invalid URL, or a user or password
+ * that cannot be read: the request must not take another route than the chosen one
  */
 export function resolveProxy(
   origin: string,
@@ -26,12 +26,12 @@ export function resolveProxy(
 ): ProxyRoute | undefined {
   const variable = (name: string) =>
     environment[name.toLowerCase()] || environment[name.toUpperCase()] || ''
-  const given = node
+  const configured = node
     ? check('proxy', proxyUrl, node.url)
     : variable(origin.startsWith('https:') ? 'https_proxy' : 'http_proxy')
-  if (!given) return undefined
-  const url = given.trim()
-  const complete = /^\w+:\/\//.test(url) ? url : `http://${url}` // the core takes host:port too
+  if (!configured) return undefined
+  const url = configured.trim()
+  const complete = /^\w+:\/\//.test(url) ? url : `http://${url}` // the core accepts host:port too
   if (!URL.canParse(complete) || !/^https?:/i.test(complete)) {
     const text = 'The URL of the proxy must be http://host:port or https://host:port'
     throw new MessagingError('not-configured', text, { field: 'proxy' })
@@ -51,7 +51,7 @@ function loginOfNode({ credentials }: ProxyNode): string | undefined {
   return username || password ? `${username}:${password}` : undefined
 }
 
-/** Read here, because undici takes no notice of a user without a password. */
+/** Built here, because undici ignores a user without a password. */
 function loginOfUrl({ username, password }: URL): string | undefined {
   if (!username && !password) return undefined
   try {

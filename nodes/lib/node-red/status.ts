@@ -1,13 +1,13 @@
 import type { NodeStatus } from 'node-red'
 
-/** At most this many statuses are shown in this many ms: each goes to every open editor. */
+/** At most so many statuses in so many ms: each is sent to every open editor. */
 const MAX_STATUSES = 2
 const SPAN = 1000
 
-/** Shows the statuses of a node, of a busy one only some; the last one always. */
+/** Shows the statuses of a node: only some of a busy one's, but always the last. */
 export class StatusThrottle {
   readonly #show: (status: NodeStatus) => void
-  /** When the last statuses were shown, in performance.now(). */
+  /** Times of the last statuses, in performance.now(). */
   readonly #shown: number[] = []
   #next: NodeStatus | (() => NodeStatus) = {}
   #last: NodeStatus = {}
@@ -18,15 +18,15 @@ export class StatusThrottle {
   }
 
   /**
-   * Shows a status, at once or as soon as one more may be shown, unless another replaces it.
-   * @param status or what makes it, called only for one that is about to be shown
+   * Shows a status, now or when the limit allows it, unless another replaces it.
+   * @param status or a function that creates it, called only when it is about to be shown
    */
   set(status: NodeStatus | (() => NodeStatus)): void {
     this.#next = status
     if (!this.#timer) this.#flush()
   }
 
-  /** Drops a status that waits. */
+  /** Drops a waiting status. */
   close(): void {
     clearTimeout(this.#timer)
   }

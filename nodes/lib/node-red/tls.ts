@@ -3,9 +3,9 @@ import { type ConnectionOptions, createSecureContext } from 'node:tls'
 import { BASE_URLS } from '../api'
 import { MessagingError } from '../errors'
 
-/** The core's `tls-config` node as it runs. */
+/** The core's `tls-config` node at run time. */
 export interface TlsNode {
-  /** False where its files could not be read: then it adds no certificate, and says nothing. */
+  /** False if its files could not be read: then it silently adds no certificate. */
   valid?: boolean
   addTLSOptions(options: ConnectionOptions): ConnectionOptions
 }
@@ -13,10 +13,10 @@ export interface TlsNode {
 const PARTS = ['cert', 'key', 'ca'] as const
 
 /**
- * What a `tls-config` node says.
- * @param stored its properties and credentials as they are stored, environment references too
- * @throws {MessagingError} `not-configured`: part of it cannot be used. Without that part the key would
- * go out as somebody else, or to somebody else, than was chosen.
+ * The options of a `tls-config` node.
+ * @param stored its properties and credentials, with environment references unresolved
+ * @throws {MessagingError} `not-configured`: part of it is not usable. Without that part, the wrong
+ * client could send the key, or the wrong server could get it.
  */
 export function readTlsConfig(node: TlsNode, stored: Record<string, unknown>): ConnectionOptions {
   const options = node.addTLSOptions({})
@@ -25,7 +25,7 @@ export function readTlsConfig(node: TlsNode, stored: Record<string, unknown>): C
     throw unusable(`${text}. Node-RED's log says which`)
   }
   const isStored = (name: string) => `${stored[name] ?? ''}`.trim() !== ''
-  // The core takes no upload where there is a path.
+  // The core ignores uploads if there is a path.
   const usesFiles = PARTS.some(isStored)
   for (const part of PARTS) {
     const names = usesFiles ? [part] : [`${part}name`, `${part}data`]
@@ -35,7 +35,7 @@ export function readTlsConfig(node: TlsNode, stored: Record<string, unknown>): C
   }
   try {
     createSecureContext(options)
-    // As text, because TLS passes over an authority that is not PEM.
+    // As text, because TLS ignores an authority that is not PEM.
     if (options.ca) new X509Certificate(`${options.ca}`)
   } catch (error) {
     throw unusable((error as Error).message)
@@ -48,13 +48,13 @@ function unusable(reason: string): MessagingError {
   return new MessagingError('not-configured', text, { field: 'tls' })
 }
 
-/** Of 8x8's regions; also where one of them is given as a base URL of one's own. */
+/** Hosts of 8x8's regions, also if one of them is set as a custom base URL. */
 const OFFICIAL: ReadonlySet<string> = new Set(Object.values(BASE_URLS))
 
 /**
- * How to connect to an origin by TLS. 8x8 requires TLS 1.3 (it answers 426 to older versions), so
- * nothing older is offered there; elsewhere Node's default counts.
- * @param configured what the user's `tls-config` says; undefined: none
+ * TLS options for an origin. 8x8 requires TLS 1.3 (it answers 426 to older versions), so nothing
+ * older is offered there; elsewhere Node.js's default counts.
+ * @param configured the options of the user's `tls-config`; undefined: none
  */
 export function tlsOptions(
   origin: string,

@@ -5,15 +5,15 @@ import { type Field, nameOf } from '../message/fields'
 import { quoteText } from '../message/quote'
 import { unreadable } from '../message/thrown'
 
-/** A value that was read; in an object, so that nothing waits for one that has a `then`. */
+/** A value that was read; wrapped, so that nothing awaits a value with a `then`. */
 interface Found {
-  /** Undefined where there is nothing. */
+  /** Undefined: no value. */
   value: unknown
 }
 
 /**
- * A typed input, ready to be read for any number of messages. A promise only where it has to be
- * one (`async`): each costs a message a turn of the microtask queue.
+ * A typed input, compiled once for all messages. Returns a promise only if it has to (`async`): a
+ * promise costs each message a turn of the microtask queue.
  */
 export type TypedInput =
   | { async: false; read(msg: NodeMessage): unknown }
@@ -24,7 +24,7 @@ export type TypedInput =
  * @param field the property of the node, for errors
  * @param value what the form stores, e.g. `payload.umid`; blank gives undefined for every message
  * @param type what the form stores beside it, e.g. `msg`
- * @returns a reader; rejects with a {@link MessagingError} `invalid-input` where an expression fails
+ * @returns a reader; rejects with a {@link MessagingError} `invalid-input` if an expression fails
  * @throws {MessagingError} `not-configured` for an expression that does not parse
  */
 export function typedInput(
@@ -66,7 +66,7 @@ function path(RED: NodeAPI, field: Field, value: string): (msg: NodeMessage) => 
     try {
       return RED.util.getMessageProperty(msg, value)
     } catch {
-      return undefined // it leads through something that this message does not have
+      return undefined // the message lacks a part of the path
     }
   }
 }

@@ -7,7 +7,7 @@ import { type NumberRule, readNumber } from '../rules'
 /**
  * A property of a node, checked.
  * @param field name of the property
- * @throws {MessagingError} `not-configured`, with the field and the first thing that is wrong
+ * @throws {MessagingError} `not-configured`, with the field and the first problem
  */
 export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
@@ -16,7 +16,7 @@ export function check<T>(field: string, schema: z.ZodType<T>, value: unknown): T
 }
 
 /**
- * One of a few words, which an environment variable may hold.
+ * One of a few words, or an environment variable that holds one.
  * @param what its name, for people
  */
 export function oneOf<const T extends string>(what: string, words: readonly T[]) {
@@ -25,9 +25,9 @@ export function oneOf<const T extends string>(what: string, words: readonly T[])
 }
 
 /**
- * A text that may be blank. Node-RED leaves a reference to a variable that is not set as it is.
- * @param wrong what to say of another type
- * @param clean takes off what was typed or pasted around it; blank: the text counts as it is
+ * A text that may be blank. Node-RED leaves a reference to an unset variable as it is.
+ * @param wrong the error for a value of another type
+ * @param clean cleans the text; blank: the text is used as it is
  */
 export function resolved(wrong: string, clean = (text: string) => text) {
   return z
@@ -41,8 +41,8 @@ export function resolved(wrong: string, clean = (text: string) => text) {
 }
 
 /**
- * A text that must be there.
- * @param clean takes off what was typed or pasted around it
+ * A text that must not be blank.
+ * @param clean cleans the text
  */
 export function required(what: string, clean = cleanText) {
   const missing = `No ${what} is set`
@@ -58,7 +58,7 @@ export const subAccountId = required('sub-account').regex(
 /**
  * A number of the form, as a number or as text.
  * @param label what the dialog calls it
- * @param blank what a blank field stands for
+ * @param blank the value of a blank field
  */
 export function number(label: string, rule: NumberRule, blank: number) {
   return z.unknown().transform((value, context) => {

@@ -4,17 +4,17 @@ import type { AccountLookup } from './account-lookup'
 import type { InputEvent } from './node-adapter'
 import type { Output } from './output'
 
-/** What takes the messages of a node. */
+/** Handles the messages of a node. */
 interface MessageReceiver {
   accept(event: InputEvent): void
-  /** Resolves when each message has had its output. */
+  /** Resolves when every message has its output. */
   close(): Promise<void>
 }
 
 /**
- * Makes a node do what it is configured for. Bad configuration shows at once, and fails every
- * message with the reason.
- * @param create throws a {@link MessagingError} where the node's own configuration is wrong
+ * Connects a node to its handler. Invalid configuration shows at once, and fails every message with
+ * the reason.
+ * @param create throws a {@link MessagingError} if the node's own configuration is invalid
  */
 export function wireNode(
   node: Node,

@@ -1,9 +1,9 @@
 import type { Recipient } from './reply'
 
-/** Customers with several ids that are remembered at once. Our choice: some MB. */
+/** Customers with several ids to remember. Our choice: some MB. */
 const MAX_KNOWN = 10_000
 
-/** Ids of one customer at most: a new one replaces the one that was not used for the longest time. Our choice; people have two or three. */
+/** Ids of one customer; a new one replaces the least recently used. Our choice: two or three are usual. */
 const MAX_IDS = 8
 
 /** A customer, with the replies to it that have not settled. */
@@ -13,7 +13,7 @@ export class Customer<T extends { readonly number: number }> {
   queue: T[] = []
   /** Replies that were started and have not settled: more than one only after a merge. */
   running = 0
-  /** Set when it turned out to be the same as another. */
+  /** Set when two customers turned out to be the same. */
   mergedInto: Customer<T> | undefined
 }
 
@@ -23,7 +23,7 @@ export class Customer<T extends { readonly number: number }> {
  */
 export class Customers<T extends { readonly number: number }> {
   readonly #byId = new Map<string, Customer<T>>()
-  /** Those with several ids, the one that was used last at the end. */
+  /** Customers with several ids, the most recently used at the end. */
   readonly #known = new Set<Customer<T>>()
   readonly #max: number
 
@@ -79,7 +79,7 @@ export class Customers<T extends { readonly number: number }> {
     other.queue = []
   }
 
-  /** Drops the ids of whoever was not written to for the longest time; never of one with replies. */
+  /** Drops the ids of the least recently used customer; never of one with pending replies. */
   #makeRoom(current: Customer<T>): void {
     for (const customer of this.#known) {
       if (this.#known.size <= this.#max) return

@@ -74,7 +74,7 @@ export class Replies {
     this.#options = options
   }
 
-  /** Takes a place in the order of arrival; to call when a message comes in, before it is read. */
+  /** Reserves a place in the order of arrival. Call it when a message arrives, before reading it. */
   reserve(): Reservation {
     const place: Place = {
       number: this.#numbers++,
@@ -90,7 +90,7 @@ export class Replies {
     }
   }
 
-  /** Remembers that these ids are of one customer, e.g. because a webhook names both. */
+  /** Remembers that these ids belong to one customer, e.g. because a webhook has both. */
   link(recipient: Recipient): void {
     this.#customers.forget(this.#customers.find(recipient))
   }
@@ -108,7 +108,7 @@ export class Replies {
       return Promise.reject(closedError())
     }
     if (!place.queue) {
-      // It was read for so long that it has lost its place.
+      // Reading took so long that it lost its place.
       place.number = this.#numbers++
       this.#places.push(place)
     }
@@ -152,7 +152,7 @@ export class Replies {
     }
   }
 
-  /** Takes a reply that was not started out of its queue. */
+  /** Removes a reply that has not started from its queue. */
   #dequeue(reply: PendingReply): void {
     if (reply.place.queue) {
       this.#heldUp--
@@ -170,7 +170,7 @@ export class Replies {
     this.#admit()
   }
 
-  /** Lets replies go on to their customers, up to the first message that is still being read. */
+  /** Passes replies on to their customers, up to the first message that is still being read. */
   #admit(): void {
     clearTimeout(this.#timer)
     let place = this.#places.first
@@ -183,7 +183,7 @@ export class Replies {
     if (!place || this.#heldUp === 0) return
     const reading = place
     const left = reading.reservedAt + this.#options.timeout - performance.now()
-    // Always by a timer: after a blocked event loop, what was read meanwhile comes first.
+    // Always by a timer: after a blocked event loop, messages that were read meanwhile go first.
     this.#timer = setTimeout(() => this.#leave(reading), Math.max(0, Math.ceil(left)))
   }
 

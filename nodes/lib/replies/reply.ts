@@ -18,13 +18,13 @@ export interface ReplyRequest extends ReplyTarget {
   typing: 'stop' | 'keep'
 }
 
-/** A reply that 8x8 took. Times and status are those of the last body, attempts those of all. */
+/** A reply that 8x8 accepted. Times and status are of the last body, attempts of all. */
 export interface ReplyResult extends RequestResult {
-  /** Of the bodies in their order, as far as 8x8 named them. */
+  /** Umids of the bodies, in order, as far as 8x8 named them. */
   umids: string[]
   /** What 8x8 says of the last body, e.g. `queued`. */
   state?: string
-  /** What was stopped, or with `keep` what there was so far: zeros where nobody was typing. */
+  /** The stopped typing or, with `keep`, the typing so far; zeros if nobody was typing. */
   typing: { indicators: number; durationMs: number }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MAX_MESSAGE_AGE, MSISDN, UMID } from '../api'
-import type { InboundMessage } from './conversations'
+import type { CustomerMessage } from './conversations'
 import { type MessagesBody, messagesBody } from './messages-body'
 
 /** Characters of a text that WhatsApp takes (Meta doc). */
@@ -95,10 +95,10 @@ export function checkSendable({ type, content }: MessagesBody, channel: string):
  * @throws {ApiError} 1008 outbound, 1300 unknown or too old, 1000 of another channel
  */
 export function checkAnswerable(
-  found: InboundMessage | 'outbound' | undefined,
+  found: CustomerMessage | 'outbound' | undefined,
   channel: Channel,
   now: number,
-): InboundMessage {
+): CustomerMessage {
   if (found === 'outbound') {
     throw new ApiError(400, CODES.invalidId, 'umid is of an outbound message')
   }

@@ -31,7 +31,7 @@ const OVERHEAD = 300
 export type AnyChannel = Channel | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
 
 /** Who a customer is to 8x8; at least one of these. */
-export interface Customer {
+export interface CustomerIds {
   /** Of a customer who does not hide it. */
   msisdn?: string | undefined
   /** On WhatsApp the business-scoped user id, on LINE the user id. */
@@ -39,7 +39,7 @@ export interface Customer {
 }
 
 /** A customer's message to the brand, as 8x8 stores it. */
-export interface InboundMessage extends Customer {
+export interface CustomerMessage extends CustomerIds {
   umid: string
   subAccountId: string
   channel: AnyChannel
@@ -51,7 +51,7 @@ export interface InboundMessage extends Customer {
 }
 
 /** One customer's phone, on one channel, with one sub-account. */
-export interface ConversationKey extends Customer {
+export interface ConversationKey extends CustomerIds {
   subAccountId: string
   /** In any case, as webhooks write `RCS`. */
   channel: Channel | string
@@ -67,7 +67,7 @@ export interface BrandMessage {
 }
 
 /** What the phone shows. */
-export interface Conversation {
+export interface PhoneContent {
   /** Oldest first. */
   messages: ConversationMessage[]
   /** Epoch ms until which the dots are shown, never in the past; absent without dots. */
@@ -88,7 +88,7 @@ interface Stored {
 /** What every phone shows and which umids 8x8 knows; in memory and bounded. */
 export class Conversations {
   /** By umid in lower case; `inbound` is absent for a message of the brand. */
-  readonly #umids = new RecentMap<{ subAccountId: string; inbound?: InboundMessage }>(
+  readonly #umids = new RecentMap<{ subAccountId: string; inbound?: CustomerMessage }>(
     MAX_UMIDS,
     MAX_UMID_BYTES,
   )
@@ -108,7 +108,7 @@ export class Conversations {
   }
 
   /** Stores a customer's message and shows it on the phone. @returns where, and what is shown */
-  receive(inbound: InboundMessage): { key: ConversationKey; message: ConversationMessage } {
+  receive(inbound: CustomerMessage): { key: ConversationKey; message: ConversationMessage } {
     const { umid, subAccountId, msisdn, channelUserId, text, at } = inbound
     if (msisdn !== undefined && channelUserId !== undefined) {
       this.#numbers.set(`${subAccountId} ${channelUserId}`, msisdn, OVERHEAD)
@@ -123,7 +123,7 @@ export class Conversations {
    * The channel of the customer's last message; undefined where there was none.
    * That the brand answers there, without fallback rules, is our guess.
    */
-  lastChannel(subAccountId: string, customer: Customer): string | undefined {
+  lastChannel(subAccountId: string, customer: CustomerIds): string | undefined {
     const name = nameOf(this.#normalize({ subAccountId, channel: '', ...customer }))
     // The one written last is of the customer's last message, because replies follow it there.
     return this.#stored
@@ -161,7 +161,7 @@ export class Conversations {
    * @param subAccountId a message of another sub-account is not found; undefined: of any
    * @param umid in any case
    */
-  find(subAccountId: string | undefined, umid: string): InboundMessage | 'outbound' | undefined {
+  find(subAccountId: string | undefined, umid: string): CustomerMessage | 'outbound' | undefined {
     const known = this.#umids.get(umid.toLowerCase())
     if (!known || known.subAccountId !== (subAccountId ?? known.subAccountId)) return undefined
     return known.inbound ?? 'outbound'
@@ -172,7 +172,7 @@ export class Conversations {
    * (8x8 doc for the message; for the earlier ones our guess, from how WhatsApp phones behave).
    * @param lifetime ms
    */
-  showTyping(message: InboundMessage, lifetime: number) {
+  showTyping(message: CustomerMessage, lifetime: number) {
     const stored = this.#find(message)
     // Not put anew when there: dots alone do not make it the customer's last channel.
     if (!this.#stored.get(idOf(stored.key))) this.#put(stored)
@@ -188,7 +188,7 @@ export class Conversations {
   }
 
   /** What a phone shows now: a copy; without messages for a phone that is not known. */
-  get(key: ConversationKey): Conversation {
+  get(key: ConversationKey): PhoneContent {
     const stored = this.#find(key)
     const left = this.#typingLeft(stored)
     return {
@@ -236,7 +236,7 @@ export class Conversations {
   }
 }
 
-function nameOf({ msisdn, channelUserId }: Customer): string {
+function nameOf({ msisdn, channelUserId }: CustomerIds): string {
   return `${msisdn ?? channelUserId}`
 }
 

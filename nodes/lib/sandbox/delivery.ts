@@ -1,7 +1,7 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AnyChannel, InboundMessage } from './conversations'
+import type { AnyChannel, CustomerMessage } from './conversations'
 
 /** ms before each repeat of a webhook that failed: after 1, 10, 30 and 90 s (8x8 doc). */
 export const RETRY_DELAYS: readonly number[] = [1000, 10_000, 30_000, 90_000]
@@ -69,7 +69,7 @@ export interface Delivery {
  * takes a phone number. In version 2 `channelUserId` repeats the phone number; that unknown fields
  * are left out there too is our guess.
  */
-export function webhookOf(message: InboundMessage, version: 2 | 3 = 3): InboundWebhook {
+export function webhookOf(message: CustomerMessage, version: 2 | 3 = 3): InboundWebhook {
   const { umid, subAccountId, channel, at, text } = message
   return {
     ...(version === 3 && { version }),
@@ -88,7 +88,7 @@ export function webhookOf(message: InboundMessage, version: 2 | 3 = 3): InboundW
   }
 }
 
-function userOf(message: InboundMessage, version: 2 | 3): InboundWebhook['payload']['user'] {
+function userOf(message: CustomerMessage, version: 2 | 3): InboundWebhook['payload']['user'] {
   const { channel, msisdn, channelUserId, name, username } = message
   const id = msisdn !== undefined && { msisdn }
   const profile = { ...(name && { name }), ...(username && { username }) }

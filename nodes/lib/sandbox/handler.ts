@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MSISDN, UMID } from '../api'
-import { type ByteBudget, HeldRequest } from './body'
 import { routeOf } from './checks'
-import type { Customer } from './conversations'
+import type { CustomerIds } from './conversations'
 import { type Answer, answerOf, errorAnswer, type Fault, isOnlyDelay } from './faults'
+import { type ByteBudget, HeldRequest } from './held-request'
 
 /** Bytes of a request body that are kept and shown; our choice. */
 const SHOWN_BODY = 2000
@@ -49,7 +49,7 @@ const requestTarget = z.object({
 })
 
 /** Whom or what a request is about. */
-export interface RequestTarget extends Customer {
+export interface RequestTarget extends CustomerIds {
   umid?: string
   channel?: Channel
 }

@@ -4,12 +4,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Channel } from '../api'
 import { SAMPLE_MSISDN, SandboxApi } from './api'
-import { ByteBudget } from './body'
 import {
-  type Conversation,
   type ConversationKey,
   Conversations,
-  type InboundMessage,
+  type CustomerMessage,
+  type PhoneContent,
 } from './conversations'
 import {
   type Delivery,
@@ -22,6 +21,7 @@ import {
 import type { SandboxEvents } from './events'
 import type { Fault } from './faults'
 import { handleRequest, requestOf, type SandboxRequest } from './handler'
+import { ByteBudget } from './held-request'
 import type { ConversationMessage } from './message'
 
 export { SAMPLE_MSISDN, SAMPLE_UMID } from './api'
@@ -76,7 +76,7 @@ export interface SandboxOptions {
 export type FaultFunction = (request: SandboxRequest) => Fault | undefined
 
 /** A message to {@link Sandbox.receive}. */
-export type NewMessage = Pick<InboundMessage, 'subAccountId'> & Partial<InboundMessage>
+export type NewMessage = Pick<CustomerMessage, 'subAccountId'> & Partial<CustomerMessage>
 
 /** An 8x8 on loopback: the API, the phones behind it, and its webhooks. All state is in memory. */
 export class Sandbox extends EventEmitter<SandboxEvents> {
@@ -160,7 +160,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
     text = 'Hello',
     umid = randomUUID(),
     at = this.#now(),
-  }: NewMessage): InboundMessage {
+  }: NewMessage): CustomerMessage {
     const inbound = {
       subAccountId,
       channel,
@@ -205,7 +205,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   /** What the phone of a customer shows now; a copy. */
-  conversation(key: ConversationKey): Conversation {
+  conversation(key: ConversationKey): PhoneContent {
     return this.#conversations.get(key)
   }
 
@@ -222,7 +222,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
    * @param umid in any case
    * @returns undefined for a umid that is not known, and for one of the brand
    */
-  inbound(umid: string): InboundMessage | undefined {
+  inbound(umid: string): CustomerMessage | undefined {
     const found = this.#conversations.find(undefined, umid)
     return found === 'outbound' ? undefined : found
   }

@@ -15,16 +15,16 @@ export interface Indexed {
 /** Who we are typing to. */
 export interface Conversation {
   subAccountId: string
-  /** Undefined: on whichever channel. */
+  /** Undefined: any channel. */
   channel?: Channel | undefined
   /** E.g. the customer's phone number. */
   conversation?: string | undefined
 }
 
-/** What a stop names: the umid, or where it is not known the conversation. */
+/** What a stop names: the umid or, if it is unknown, the conversation. */
 export type Target = { umid: string } | Conversation
 
-/** Finds sessions, at a cost that does not depend on how many there are. */
+/** Finds sessions in constant time. */
 export class SessionIndex<S extends Indexed> {
   readonly #byUmid = new Map<string, S>()
   readonly #byConversation = new Map<string, S>()
@@ -57,7 +57,7 @@ export class SessionIndex<S extends Indexed> {
     return which.conversation === undefined ? undefined : this.#byConversation.get(keyOf(which))
   }
 
-  /** All that a stop names: at most one for a umid, and one for each channel of a conversation. */
+  /** All sessions that a stop names: one at most for a umid, one per channel for a conversation. */
   find(which: Target): S[] {
     const found =
       'umid' in which
@@ -68,13 +68,13 @@ export class SessionIndex<S extends Indexed> {
     return found.filter((session) => session !== undefined)
   }
 
-  /** A copy, so that sessions may be removed on the way. @param owner undefined: of all */
+  /** A copy, so that the caller can remove sessions while it iterates. @param owner undefined: all */
   list(owner?: Indexed['owner']): S[] {
     return [...((owner ? this.#byOwner.get(owner.id) : this.#byUmid.values()) ?? [])]
   }
 }
 
-/** An indicator that waits to be sent, or is on the wire. */
+/** An indicator that is queued or on the wire. */
 export interface PendingRequest extends Pick<Indexed, 'request'> {
   readonly apiRequest: ApiRequest
   /** Whether a stop awaits it. */
@@ -82,8 +82,8 @@ export interface PendingRequest extends Pick<Indexed, 'request'> {
 }
 
 /**
- * Finds indicators that are pending: by umid at once, by conversation in a look at all of them,
- * because a second key would cost each message more than a stop by conversation costs.
+ * Finds pending indicators: by umid in constant time, by conversation by a search through all, because
+ * a second key would cost every message more than the search costs the rare stop.
  */
 export class PendingRequests {
   /** Mostly one for each umid: Sets throughout would double the cost. */

@@ -19,23 +19,23 @@ const MAX_FAILURES = 3
 const REPEAT_WINDOW = 180_000
 
 /**
- * ms for which a stop that ended nothing keeps its umid from being typed for, and how many such
- * umids are remembered at once. Our choice: a start is hardly later than that because its
- * properties are still being read, or because it comes over another wire.
+ * ms for which a stop that found nothing blocks its umid, and how many such umids are remembered.
+ * Our choice: a start that is late, because its properties are still being read or it came over
+ * another wire, is hardly later than that.
  */
 const STOP_WINDOW = 10_000
 const MAX_STOPS = 10_000
 
-/** How many answered messages are remembered at once, each for the 2 hours that 8x8 takes indicators. */
+/** Answered messages to remember, each for the 2 hours in which 8x8 takes indicators. */
 const MAX_ANSWERED = 100_000
 
-/** ms that a timer of Node can run at most. */
+/** ms; the longest delay of a Node.js timer. */
 const MAX_TIMER = 2 ** 31 - 1
 
 /** One indicator. */
 export interface SendRequest extends TypingEvent, Pick<Conversation, 'conversation'> {}
 
-/** Who to type to, and how long. All times in ms. */
+/** Who to type to, and for how long. All times in ms. */
 export interface StartRequest extends SendRequest {
   /** When the inbound message was received, epoch ms; undefined: unknown. */
   receivedAt?: number | undefined
@@ -85,9 +85,9 @@ export interface TypingSummary {
 
 /** What a stop ended: of several sessions, the event is that of the newest one. */
 export interface StopResult extends TypingEvent {
-  /** Indicators that 8x8 accepted, all together. */
+  /** Indicators that 8x8 accepted, in total. */
   indicators: number
-  /** Requests sent, all together. */
+  /** Requests sent, in total. */
   attempts: number
   /** ms from the acceptance of the first indicator to the stop, of the longest one. */
   typedFor: number
@@ -97,14 +97,14 @@ interface Session extends Indexed {
   readonly request: StartRequest
   readonly owner: Owner
   readonly onEnd: (error: MessagingError) => void
-  /** For the start that waits; undefined once it knows how it went. */
+  /** Settles the pending start; undefined after that. */
   settle: { resolve(started: StartResult): void; reject(error: MessagingError): void } | undefined
   apiRequest: ApiRequest | undefined
   /** For the next indicator, or for the end. */
   timer: NodeJS.Timeout | undefined
   /** In the order of their starts. */
   readonly number: number
-  /** It ends by itself, as soon as its requests have settled. */
+  /** It is about to end by itself, when its requests have settled. */
   ending: boolean
   ended: boolean
   /** Whether the next indicator is due as soon as the one on the wire is accepted. */
@@ -112,12 +112,12 @@ interface Session extends Indexed {
   indicators: number
   attempts: number
   failures: number
-  /** When 8x8 accepted the first indicator, and from when on it takes none; performance.now(). */
+  /** When 8x8 accepted the first indicator, and until when it accepts more; performance.now(). */
   firstAt: number
   expiresAt: number
 }
 
-/** Those of all accounts of this process, until they are closed. */
+/** The open ones of this process, one per account. */
 const register = new Set<Sessions>()
 
 /**
@@ -125,20 +125,20 @@ const register = new Set<Sessions>()
  * conversation. Each session is renewed until somebody stops it, or it ends by itself.
  */
 export class Sessions {
-  /** What users know the account by. */
+  /** The name of the account, for users. */
   readonly account: string
   readonly #client: Pick<Client, 'send'>
   readonly #sessions = new SessionIndex<Session>()
-  /** Indicators that are sent once, without a result yet. */
+  /** Pending indicators that are sent once. */
   readonly #once = new PendingRequests()
-  /** Requests on the wire of what was ended. */
+  /** Requests on the wire whose session or message has ended. */
   readonly #draining = new PendingRequests()
-  /** What owners ended lately. */
+  /** Umids whose sessions ended recently. */
   readonly #recentlyEnded = new RecentUmids(REPEAT_WINDOW)
-  /** What any of them ended just now; and stops that came before what they were to end. */
+  /** Umids that any owner ended just now; and stops that came before their start. */
   readonly #justEnded = new RecentUmids(STOP_WINDOW, MAX_STOPS)
   readonly #earlyStops = new RecentUmids(STOP_WINDOW, MAX_STOPS)
-  /** Messages with a final reply: nothing is sent for them any more. */
+  /** Umids with a final reply: no indicator is sent for them again. */
   readonly #answered = new RecentUmids(MAX_MESSAGE_AGE, MAX_ANSWERED)
   /** How many sessions of each owner have shown an indicator. */
   readonly #active = new Map<string, number>()
@@ -151,9 +151,9 @@ export class Sessions {
   }
 
   /**
-   * Sends one indicator. A stop ends it as long as it only waits: then its result rejects as
-   * `closed`, and it is `draining`.
-   * @returns undefined, and sends nothing, if a stop for the umid or its reply came first
+   * Sends one indicator. A stop cancels it while it is waiting: then its result rejects as `closed`,
+   * and it is `draining`.
+   * @returns undefined, and sends nothing, if a stop or the reply came first
    */
   send(request: SendRequest): ApiRequest | undefined {
     if (this.#isStopped(request.umid)) return undefined
@@ -167,8 +167,8 @@ export class Sessions {
   }
 
   /**
-   * Begins to type, unless it types for the umid already, its owner just ended that, or a stop
-   * came first.
+   * Starts typing, unless a session has the umid already, its owner just ended one, or a stop came
+   * first.
    * @param onEnd called at most once, when the session ends by itself after its first indicator:
    *   `unanswered`, `expired`, or what its renewals failed with
    * @returns when the first indicator is accepted
@@ -214,9 +214,9 @@ export class Sessions {
   }
 
   /**
-   * Ends what waits or is kept up for a umid, or a conversation. When it returns, no request for it
-   * is on the wire, and none will be: one that was written is awaited. A stop by umid that ends
-   * nothing keeps the umid from being typed for in the next 10 s.
+   * Ends the session and cancels the waiting indicators of a umid, or of a conversation. When it
+   * returns, no request for it is on the wire, and none will follow: a written request is awaited. A
+   * stop by umid that finds nothing blocks the umid for 10 s.
    * @returns undefined if it ended nothing
    * @throws {MessagingError} `closed` if a deploy broke off a request that it awaited
    */
@@ -257,19 +257,19 @@ export class Sessions {
   }
 
   /**
-   * Ends the dots before a final reply: those of its umid, or where that is unknown of the
-   * conversation. A session of a newer message in the conversation goes on. When it returns, no
-   * request for the umid is on the wire, and none will ever be. That takes no longer than an attempt
-   * may (`timeout`); one that reaches its limit may still be carried out by 8x8.
+   * Ends the dots before a final reply: those of its umid or, if it is unknown, of the conversation. A
+   * session of a newer message in the conversation continues. When it returns, no request for the
+   * umid is on the wire, and none will follow. That takes one attempt (`timeout`) at most; 8x8 may
+   * still carry out a request that ran into this limit.
    */
   async answer({ umid, ...conversation }: ReplyTarget): Promise<TypingSummary> {
     if (umid !== undefined) this.#answered.add(umid)
-    // A deploy of the indicator's node breaks its request off: nothing to wait for.
+    // A deploy of the indicator's node aborts its request: nothing to wait for.
     const stopped = await this.stop(umid === undefined ? conversation : { umid }).catch(() => {})
     return { indicators: stopped?.indicators ?? 0, durationMs: stopped?.typedFor ?? 0 }
   }
 
-  /** What is kept up for a message, or else in its conversation. */
+  /** The sessions of a message, or else of its conversation. */
   summary({ umid, ...conversation }: ReplyTarget): TypingSummary {
     const sessions = this.#sessions
       .find(umid === undefined ? conversation : { umid })
@@ -308,15 +308,14 @@ export class Sessions {
     return undefined
   }
 
-  /** Ends the sessions of an owner, or all; a start that still waits rejects as `closed`. */
+  /** Ends the sessions of an owner, or all; a pending start rejects as `closed`. */
   close(owner?: Owner): void {
     if (!owner) register.delete(this)
     for (const session of this.#sessions.list(owner)) this.#close(session)
   }
 
   /**
-   * Whether a stop came before what it was to end or still waits for the last request, or the message
-   * is answered.
+   * Whether a stop came first or is still waiting for the last request, or the message is answered.
    */
   #isStopped(umid: string): boolean {
     return (
@@ -326,7 +325,7 @@ export class Sessions {
     )
   }
 
-  /** Ends it, and remembers it for as long as it is on the wire. */
+  /** Drains a request, and keeps track of it while it is on the wire. */
   #drain(pending: PendingRequest): void {
     const { apiRequest } = pending
     apiRequest.drain()
@@ -335,7 +334,7 @@ export class Sessions {
     apiRequest.onSettled = () => this.#draining.remove(pending)
   }
 
-  /** Lets a stop of a umid that takes a conversation over find what still drains there. */
+  /** Lets a stop of the umid that takes over a conversation find the requests that drain there. */
   #inherit({ umid, subAccountId, channel, conversation }: StartRequest): void {
     for (const pending of this.#draining.find({ subAccountId, channel, conversation })) {
       const { apiRequest } = pending
@@ -348,7 +347,7 @@ export class Sessions {
     }
   }
 
-  /** Calls {@link #due} at a time, in performance.now(), and at no other. */
+  /** Sets the session's timer to call {@link #due}. @param at performance.now() */
   #wake(session: Session, at: number): void {
     clearTimeout(session.timer)
     session.timer = setTimeout(
@@ -361,7 +360,7 @@ export class Sessions {
     )
   }
 
-  /** The time has come for an indicator, or for the end. */
+  /** The timer fired: sends the next indicator, or ends the session. */
   #due(session: Session): void {
     const { request, expiresAt } = session
     const now = performance.now()
@@ -404,7 +403,7 @@ export class Sessions {
     }
   }
 
-  /** @param startedAt when the indicator was tried; the next one is due an interval after that */
+  /** @param startedAt when the failed renewal started; the next one is due an interval after that */
   #onFailed(session: Session, failure: MessagingError, startedAt: number): void {
     const { kind, retryable, attempts } = failure.cause
     const mayPass = retryable || kind === 'overloaded'
@@ -438,9 +437,8 @@ export class Sessions {
   }
 
   /**
-   * Ends it by itself: not before its requests have settled, and not if something else ends it
-   * until then. A failure before the first indicator leaves no trace, so that the message can be
-   * sent again.
+   * Ends a session by itself when its requests have settled, unless something else ends it first. A
+   * failure before the first indicator leaves no trace, so that the message can be sent again.
    */
   async #fail(session: Session, error: MessagingError): Promise<void> {
     const { request } = session
@@ -457,7 +455,7 @@ export class Sessions {
     else session.onEnd(error)
   }
 
-  /** @param remember whether its owner shall not start the umid again for a while */
+  /** @param remember whether to refuse another start of the umid by its owner for a while */
   #end(session: Session, remember: boolean): void {
     const { request, owner, settle } = session
     session.ended = true
@@ -487,12 +485,12 @@ function isNewer(one: StartRequest, other: StartRequest): boolean {
   return (one.receivedAt ?? Number.NaN) > (other.receivedAt ?? Number.NaN)
 }
 
-/** Resolves when none of them waits or is on the wire. */
+/** Resolves when all requests have finished. */
 async function settled(requests: ApiRequest[]): Promise<void> {
   await Promise.all(requests.map(({ result }) => result.catch(() => {})))
 }
 
-/** What became of an indicator that was sent once. */
+/** How an indicator that was sent once ended. */
 function toCounts({
   apiRequest,
 }: PendingRequest): Promise<Pick<StopResult, 'indicators' | 'attempts'>> {

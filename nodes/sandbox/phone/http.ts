@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readJson } from '../../lib/http/body'
 import { HttpError } from '../../lib/http/http-error'
+import { readJson } from '../../lib/http/request-body'
 import { isObject } from '../../lib/message/webhook'
 
 /** Headers on everything: only own files, no referrer, no cache, no frame of another origin. */
@@ -44,8 +44,8 @@ export function setHeaders(response: ServerResponse, headers: Record<string, str
 }
 
 /** An error in JSON. */
-export function answerError(response: ServerResponse, refusal: HttpError): void {
-  const { status, message, headers } = refusal
+export function answerError(response: ServerResponse, error: HttpError): void {
+  const { status, message, headers } = error
   const all = { 'content-type': 'application/json', ...headers }
   answer(response, status, all, JSON.stringify({ error: message }))
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import type { Handler, HttpApp } from '../../lib/http/app'
 import { HttpError } from '../../lib/http/http-error'
 import { isCrossOrigin, removeCorsHeaders } from '../../lib/http/same-origin'
@@ -45,7 +46,7 @@ const routers = new WeakMap<HttpApp, PhoneRouter>()
 export function routerOf(
   app: HttpApp,
   middleware: Handler[] = [],
-  folder = __dirname,
+  folder = join(__dirname, 'page'),
 ): PhoneRouter {
   let router = routers.get(app)
   if (!router) {

@@ -4,7 +4,7 @@ import { setHeaders } from './http'
 import type { Phone } from './phone'
 
 /** Listeners of a phone at a time; our choice. */
-export const MAX_LISTENERS = 20
+const MAX_LISTENERS = 20
 
 /**
  * ms between heartbeats, which keep proxies from ending a quiet stream, and tell the page that it is
@@ -20,7 +20,7 @@ export class Streams {
   readonly #phone: Phone
   readonly #open = new Set<ServerResponse>()
   /** Responses whose client did not read the last state in time. */
-  readonly #behind = new WeakSet<ServerResponse>()
+  readonly #slow = new WeakSet<ServerResponse>()
   readonly #heartbeat: NodeJS.Timeout
   #next: NodeJS.Timeout | undefined
   #changed = false
@@ -58,7 +58,7 @@ export class Streams {
     response.on('close', () => this.#open.delete(response))
     response.on('drain', () => {
       // It reads again: it gets the state as it is by now.
-      if (this.#behind.delete(response)) this.#writeTo(response, this.#event())
+      if (this.#slow.delete(response)) this.#writeTo(response, this.#event())
     })
     response.write(`retry: 1000\n${this.#event()}`)
   }
@@ -77,7 +77,7 @@ export class Streams {
 
   /** Skips clients that do not read, so that nothing piles up for them. */
   #writeTo(response: ServerResponse, text: string): void {
-    if (response.writableNeedDrain) this.#behind.add(response)
+    if (response.writableNeedDrain) this.#slow.add(response)
     else response.write(text)
   }
 

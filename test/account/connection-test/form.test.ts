@@ -30,7 +30,7 @@ const read = (changes: object, deployed: DeployedAccount | undefined = DEPLOYED)
   readConnectionTest({ ...OPENED, ...changes }, deployed, lookUp)
 
 describe('connection test form', () => {
-  it('takes the stored key to where it is deployed', () => {
+  it('uses the stored key for the deployed address', () => {
     assert.deepEqual(read({}), {
       server: { origin: 'https://own.example.com', apiKey: CANARY },
       subAccountId: 'my_sub',
@@ -40,7 +40,7 @@ describe('connection test form', () => {
     })
   })
 
-  it('takes values that are not deployed', () => {
+  it('uses values that are not deployed', () => {
     const request = read({
       region: 'custom',
       baseUrl: 'https://other.example.com',
@@ -59,7 +59,7 @@ describe('connection test form', () => {
     })
   })
 
-  it('takes off what was typed or pasted around the values', () => {
+  it('cleans the values', () => {
     const typed = { baseUrl: ' https://own.example.com\n', subAccountId: ' my_sub ' }
     assert.deepEqual(read({ ...typed, apiKey: ' __PWRD__ ' }), read({}))
     const request = read({ region: ' europe', tls: '', apiKey: ' Bearer ${KEY}\n' })
@@ -67,7 +67,7 @@ describe('connection test form', () => {
     assert.equal(request.server.apiKey, CANARY)
   })
 
-  it('keeps the key of the environment from other hosts, whatever is around its name', () => {
+  it('withholds a key in an environment variable from other hosts, whatever is around its name', () => {
     const elsewhere = { baseUrl: 'https://evil.example.com', tls: '' }
     for (const apiKey of [' ${KEY}', 'Bearer ${KEY}', '${KEY}\n']) {
       assert.deepEqual(read({ ...elsewhere, apiKey }), { result: 'keyNeeded' })
@@ -91,12 +91,12 @@ describe('connection test form', () => {
     ['a proxy', { proxy: 'proxy1' }],
     ['another base URL and a blank key', { baseUrl: 'https://evil.example.com', apiKey: '' }],
   ] as const) {
-    it(`keeps the stored key from ${name}`, () => {
+    it(`withholds the stored key from ${name}`, () => {
       assert.deepEqual(read(changes), { result: 'keyNeeded' })
     })
   }
 
-  it('keeps the key of the environment from hosts that are not deployed', () => {
+  it('withholds a key in an environment variable from hosts that are not deployed', () => {
     const elsewhere = { baseUrl: 'https://evil.example.com', tls: '' }
     assert.deepEqual(read({ ...elsewhere, apiKey: '${KEY}' }), { result: 'keyNeeded' })
     const sub = { ...elsewhere, apiKey: 'typed-key', subAccountId: '${SUB}' }
@@ -107,7 +107,7 @@ describe('connection test form', () => {
     assert.deepEqual(read(byProxy), { result: 'keyNeeded' })
   })
 
-  it('takes key and sub-account of the environment to 8x8, and to where it is deployed', () => {
+  it('sends key and sub-account of the environment to 8x8 and to the deployed address', () => {
     const toEightByEight = { region: 'europe', tls: '', apiKey: '${KEY}', subAccountId: '${SUB}' }
     for (const [changes, deployed] of [
       [toEightByEight, undefined],
@@ -132,7 +132,7 @@ describe('connection test form', () => {
     assert.deepEqual(keyless, { result: 'invalid', field: 'apiKey' })
   })
 
-  it('has none either if what is deployed is wrong', () => {
+  it('has no stored key if the deployed account is invalid', () => {
     for (const baseUrl of ['not a URL', undefined]) {
       const deployed = { config: { region: 'custom' as const, baseUrl }, apiKey: CANARY }
       assert.deepEqual(read({ tls: '' }, deployed), { result: 'keyNeeded' })
@@ -156,12 +156,12 @@ describe('connection test form', () => {
     ['timeout', '0'],
     ['tls', 1],
   ] as const) {
-    it(`says that ${field} ${JSON.stringify(value)} is wrong`, () => {
+    it(`reports ${field} ${JSON.stringify(value)} as invalid`, () => {
       assert.deepEqual(read({ [field]: value }), { result: 'invalid', field })
     })
   }
 
-  it('takes no body for a form', () => {
+  it('refuses a request without a body', () => {
     for (const body of [undefined, null, 'text', []]) {
       const answer = readConnectionTest(body, DEPLOYED, lookUp)
       assert.equal('result' in answer && answer.result, 'invalid')

@@ -49,12 +49,12 @@ describe('connection test', () => {
       assert.equal(dots, 0)
     })
 
-    it('tells a wrong key', async () => {
+    it('reports a wrong key', async () => {
       const server = { origin: sandbox.url, apiKey: 'wrong' }
       assert.equal((await probeConnection(connectionTest(sandbox.url, { server }))).result, 'key')
     })
 
-    it('tells a sub-account of somebody else', async () => {
+    it('reports a sub-account that is not yours', async () => {
       const answer = await probeConnection(
         connectionTest(sandbox.url, { subAccountId: 'not_mine' }),
       )
@@ -80,7 +80,7 @@ describe('connection test', () => {
     ['a login of the network', 511, '<html>', 'server', '511'],
     ['a redirect', 302, '', 'foreign', '302'],
   ] as const) {
-    it(`takes ${name} for ${result}, in one request`, async () => {
+    it(`reports ${name} as ${result}, in one request`, async () => {
       const server = await startServer((response) => {
         response.writeHead(statusCode, { 'retry-after': '0' }).end(body)
       })
@@ -100,7 +100,7 @@ describe('connection test', () => {
     ['text/html; charset=utf-8', '<html>Log in</html>'],
     ['application/xhtml+xml', '<html>Log in</html>'],
   ] as const) {
-    it(`takes a page of ${type} with 200 for foreign, and says what answered`, async () => {
+    it(`reports a 200 with ${type} as an unexpected response, with its type`, async () => {
       const server = await startServer((response) => {
         response.writeHead(200, { 'content-type': type }).end(body)
       })
@@ -111,7 +111,7 @@ describe('connection test', () => {
     })
   }
 
-  it('takes a page without a type for foreign', async () => {
+  it('reports a page without a content type as an unexpected response', async () => {
     const url = await startTcpServer((socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n<!doctype html><p>Log in'))
     })
@@ -119,24 +119,24 @@ describe('connection test', () => {
     assert.deepEqual([answer.result, answer.detail], ['foreign', '200, text/html'])
   })
 
-  it('tells a host that there is not', async () => {
+  it('reports an unknown host', async () => {
     const answer = await probeConnection(connectionTest('https://nowhere.invalid'))
     assert.equal(answer.result, 'host')
     assert.equal(answer.host, 'nowhere.invalid')
   })
 
-  it('tells a port on which nobody listens, in one attempt', async () => {
+  it('reports a refused connection, in one attempt', async () => {
     const answer = await probeConnection(connectionTest(`http://127.0.0.1:${await refusedPort()}`))
     assert.deepEqual([answer.result, answer.detail], ['unreachable', 'ECONNREFUSED'])
   })
 
-  it('tells a server that says nothing, within the timeout', async () => {
+  it('reports a server that does not answer, within the timeout', async () => {
     const url = await startTcpServer(() => {})
     const answer = await probeConnection(connectionTest(url, { timeout: 50 }))
     assert.deepEqual([answer.result, answer.seconds], ['timeout', 0.05])
   })
 
-  it('takes no longer than 10 s, whatever the timeout of the account', async () => {
+  it('ends after 10 s at most, whatever the timeout of the account', async () => {
     const arrival = moment()
     const server = await startServer(() => arrival.come())
     const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
@@ -151,33 +151,33 @@ describe('connection test', () => {
     }
   })
 
-  it('tells a server that does not speak HTTP', async () => {
+  it('reports a server that does not speak HTTP', async () => {
     const url = await startTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
     const answer = await probeConnection(connectionTest(url))
     assert.deepEqual([answer.result, answer.detail], ['foreign', 'HTTPParserError'])
   })
 
-  it('tells a certificate that nobody vouches for', async () => {
+  it('reports a self-signed certificate', async () => {
     const server = await startServer((response) => response.end(), await certificate())
     const answer = await probeConnection(connectionTest(server.url))
     assert.deepEqual([answer.result, answer.detail], ['certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'])
     assert.equal(server.received.length, 0)
   })
 
-  it('tells a TLS that is too old', async () => {
+  it('reports a TLS version that is too old', async () => {
     const old = { ...(await certificate()), maxVersion: 'TLSv1.2' as const }
     const server = await startServer((response) => response.end(), old)
     const tls = { minVersion: 'TLSv1.3' as const, rejectUnauthorized: false }
     assert.equal((await probeConnection(connectionTest(server.url, { tls }))).result, 'tls')
   })
 
-  it('tells HTTP where HTTPS should be', async () => {
+  it('reports HTTP in place of HTTPS', async () => {
     const server = await startServer((response) => response.end())
     const answer = await probeConnection(connectionTest(server.url.replace('http:', 'https:')))
     assert.equal(answer.result, 'tls')
   })
 
-  it('tells a proxy that refuses, and one that is not there', async () => {
+  it('reports a proxy that refuses, and one that cannot be reached', async () => {
     const server = await startServer((response) => response.end())
     const refusing = await startProxy(407)
     const proxy = { url: refusing.url, noProxy: '' }
@@ -191,7 +191,7 @@ describe('connection test', () => {
     assert.equal(server.received.length, 0)
   })
 
-  it('has the detail that the words leave a place for', async () => {
+  it('gives the detail that the text has a placeholder for', async () => {
     const broken = await startTcpServer((socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 2x0 OK\r\n\r\n'))
     })
@@ -205,7 +205,7 @@ describe('connection test', () => {
     }
   })
 
-  it('tells a proxy that hangs up, in one attempt', async () => {
+  it('reports a proxy that hangs up, in one attempt', async () => {
     let connections = 0
     const url = await startTcpServer((socket) => {
       connections++
@@ -218,7 +218,7 @@ describe('connection test', () => {
     assert.deepEqual([answer.result, answer.detail], ['proxy', 'ECONNRESET'])
   })
 
-  it('says nothing that a server wrote', async () => {
+  it('shows no text of the server', async () => {
     const server = await startServer((response, request) => {
       response.writeHead(400, `${request.headers.authorization}`)
       response.end(JSON.stringify({ code: 1000, message: request.headers.authorization }))

@@ -37,7 +37,7 @@ describe('test connection', () => {
     ...more,
   })
 
-  it('makes no address of an environment variable and what is around it', async () => {
+  it('does not build an address around an environment variable', async () => {
     await loadFlow({ types: [look] })
     for (const id of ['account', 'not-deployed']) {
       const answer = await runConnectionTest(
@@ -50,7 +50,7 @@ describe('test connection', () => {
     }
   })
 
-  it('takes a base URL of the environment', async () => {
+  it('accepts a base URL in an environment variable', async () => {
     const server = await startServer((response) => response.end())
     process.env.TEST_8X8_URL = server.url
     try {
@@ -63,7 +63,7 @@ describe('test connection', () => {
     }
   })
 
-  it('knows no variable that Node-RED keeps from flows', async () => {
+  it('resolves no variable that Node-RED hides from flows', async () => {
     settings.envVarExcludes = ['TEST_8X8_SECRET']
     await loadFlow({ types: [look] })
     for (const id of ['account', 'not-deployed']) {
@@ -83,7 +83,7 @@ describe('test connection', () => {
     assert.deepEqual(answer, { result: 'undeployed', field: 'tls' })
   })
 
-  it('sends a key that is typed through no node but a proxy', async () => {
+  it('sends a typed key only through a node that is a proxy', async () => {
     const server = await startServer((response) => response.end())
     const other = await startServer((response) => response.end())
     const posing: NodeInitializer = (api) => {
@@ -98,7 +98,7 @@ describe('test connection', () => {
     assert.equal(other.received.length, 0)
   })
 
-  it('is over in time where a proxy says nothing', async () => {
+  it('ends in time if a proxy does not answer', async () => {
     const proxy = await startTcpServer(() => {})
     await loadFlow({
       types: [look, core('06-httpproxy.js')],

@@ -29,14 +29,14 @@ describe('a host with two addresses, one of which is dead', function () {
   })
 
   const once = { timeout: 5000, deadline: 5000, retries: false }
-  for (const [way, clientOf] of [
+  for (const [reached, clientOf] of [
     ['reached', (origin: string) => createClient(origin, once)],
     [
       'reached as a proxy',
       (url: string) => createClient('http://127.0.0.1:9', { ...once, proxy: { url, noProxy: '' } }),
     ],
   ] as const) {
-    it(`is ${way} where the other one takes longer than Node gives an address`, async () => {
+    it(`is ${reached} if the other one is slower than Node.js allows`, async () => {
       const tried = knowHost('dual.test', ADDRESSES)
       const client = clientOf(`http://dual.test:${servers[0]?.port}`)
       const began = performance.now()
@@ -47,7 +47,7 @@ describe('a host with two addresses, one of which is dead', function () {
       assert.ok(performance.now() - began > REPEATED - 50, 'the handshake was not slow')
     })
 
-    it(`is ${way} by the second address where the first one is dead`, async () => {
+    it(`is ${reached} by the second address if the first one is dead`, async () => {
       servers[1]?.wake()
       void knowHost('dual.test', ADDRESSES)
       const client = clientOf(`http://dual.test:${servers[0]?.port}`)

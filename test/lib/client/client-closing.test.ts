@@ -10,7 +10,7 @@ import { startProxy, startServer, startTcpServer } from '../../support/server'
 describe('client: closing', () => {
   afterEach(closeClients)
 
-  it('ends a request under way as closed', async () => {
+  it('ends a request in flight as closed', async () => {
     const arrival = moment()
     const server = await startServer(() => arrival.come())
     const client = createClient(server.url)
@@ -34,7 +34,7 @@ describe('client: closing', () => {
     assert.equal((await ended).cause.attempts, 1)
   })
 
-  it('does not pause after an answer that it breaks off', async () => {
+  it('does not pause after an answer that it aborts', async () => {
     const headers = moment()
     const server = await startServer((response) =>
       response.writeHead(429, { 'retry-after': '3' }).flushHeaders(),
@@ -62,7 +62,7 @@ describe('client: closing', () => {
     assert.equal(server.received.length, 0)
   })
 
-  it('sends nothing of what was cancelled while its connection was being made', async () => {
+  it('sends nothing for a request that was cancelled while it was connecting', async () => {
     const met = moment()
     const ready = moment()
     const server = await startServer((response) => response.end(), await identify())
@@ -118,7 +118,7 @@ describe('client: closing', () => {
       assert.equal(arrivals.length, 2)
     })
 
-    it(`drains at once what is still connecting${through}`, async () => {
+    it(`drains at once a request that is still connecting${through}`, async () => {
       const met = moment()
       const url = await startTcpServer(() => met.come())
       const slow = { timeout: 60_000, deadline: 60_000 }
@@ -131,7 +131,7 @@ describe('client: closing', () => {
       assert.equal(request.cancelled, false)
     })
 
-    it(`ends a connection that is being made${proxied ? ', through a proxy' : ''}`, async () => {
+    it(`aborts a pending connection${proxied ? ', through a proxy' : ''}`, async () => {
       const met = moment()
       const gone = moment()
       const url = await startTcpServer((socket) => {

@@ -86,7 +86,7 @@ describe('client: the connection', () => {
       assert.equal(error.cause.attempts, 1)
     })
 
-    it('trusts a certificate authority that it is given', async () => {
+    it('trusts a configured certificate authority', async () => {
       const { url, cert } = await startTlsServer()
       await createClient(url, { tls: { ca: cert } }).send(EVENT).result
     })
@@ -122,13 +122,13 @@ describe('client: the connection', () => {
         }
       })
 
-      it('checks them where the tls-config does not say whether to', async () => {
+      it('checks them if the tls-config does not say', async () => {
         const { url } = await startTlsServer()
         const client = createClient(url, { tls: { rejectUnauthorized: undefined } })
         await rejection(client.send(EVENT).result, 'network')
       })
 
-      it('checks none that the tls-config leaves unchecked', async () => {
+      it('does not check them if the tls-config says so', async () => {
         const { url } = await startTlsServer()
         const client = createClient(url, { tls: { rejectUnauthorized: false } })
         assert.equal((await client.send(EVENT).result).statusCode, 200)
@@ -148,7 +148,7 @@ describe('client: the connection', () => {
       assert.equal(server.received.length, 1)
     })
 
-    it('leaves it out for the hosts that need none', async () => {
+    it('connects directly to the hosts in NO_PROXY', async () => {
       const server = await startServer((response) => response.end())
       const { url, connects } = await startProxy()
       await createClient(server.url, { proxy: { url, noProxy: '127.0.0.1' } }).send(EVENT).result
@@ -169,7 +169,7 @@ describe('client: the connection', () => {
     }
   })
 
-  describe('with a server that takes the connection and says nothing', () => {
+  describe('with a server that accepts the connection and never answers', () => {
     type Limits = Pick<ClientOptions, 'timeout' | 'deadline'>
     const through = (url: string) => ({ proxy: { url, noProxy: '' } })
     const ways: [what: string, connect: (url: string, limits: Limits) => Client][] = [
@@ -184,7 +184,7 @@ describe('client: the connection', () => {
         (url, limits) => createClient('https://127.0.0.1:9', { ...limits, ...through(url) }),
       ],
     ]
-    it('is left alone after the timeout (a proxy)', async () => {
+    it('gets no more requests after the timeout (a proxy)', async () => {
       const disconnected = moment()
       const url = await startTcpServer((socket) => {
         socket.resume().on('close', () => disconnected.come())

@@ -45,14 +45,14 @@ describe('client', () => {
   })
 
   for (const statusCode of [200, 201, 202, 204]) {
-    it(`takes ${statusCode} as success`, async () => {
+    it(`treats ${statusCode} as success`, async () => {
       const server = await startServer((response) => response.writeHead(statusCode).end())
       const sent = await createClient(server.url).send(EVENT).result
       assert.equal(sent.statusCode, statusCode)
     })
   }
 
-  it('takes a success as one even when its body breaks off', async () => {
+  it('treats a success as one even if its body is cut', async () => {
     const server = await startServer((response) => {
       response.writeHead(200, { 'content-length': 100 }).write('half')
       setImmediate(() => response.destroy())
@@ -60,7 +60,7 @@ describe('client', () => {
     assert.equal((await createClient(server.url).send(EVENT).result).attempts, 1)
   })
 
-  it('judges a rejection by its status at once when its body breaks off', async () => {
+  it('judges a rejection by its status at once if its body is cut', async () => {
     const server = await startServer((response) => {
       response.writeHead(400, { 'content-length': 100 }).write('half')
       setImmediate(() => response.destroy())
@@ -91,7 +91,7 @@ describe('client', () => {
     [500, 1001, 'forbidden'],
   ] as const
   for (const [statusCode, code, kind] of documented) {
-    it(`takes ${statusCode} with code ${code} as ${kind}, at once`, async () => {
+    it(`reports ${statusCode} with code ${code} as ${kind}, at once`, async () => {
       const server = await startServer((response) => {
         const errorId = 'fe5ac2f4-b6c3-4f0b-9d1c-5fb7a9b1c9e5'
         const timestamp = '2017-04-19T02:31:19.4297387+00:00'
@@ -114,7 +114,7 @@ describe('client', () => {
     })
   }
 
-  it('reads an error body that comes in pieces, even in the middle of a character', async () => {
+  it('reads an error body that arrives in pieces, even in the middle of a character', async () => {
     const body = Buffer.from('{"code":1002,"message":"Falsche Länge"}')
     const middle = body.indexOf('ä') + 1
     const server = await startServer((response) => {
@@ -230,7 +230,7 @@ describe('client', () => {
     assert.equal((await sent).attempts, 1)
   })
 
-  it('does not wait for a body where the head says that it is no page', async () => {
+  it('does not wait for a body if the head says that it is not a page', async () => {
     const server = await startServer((response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
     })
@@ -253,14 +253,14 @@ describe('client', () => {
     assert.equal((await request.result).statusCode, 200)
   })
 
-  it('gives connections of successes that do not end to those that wait', async () => {
+  it('frees connections of successes that do not end for waiting requests', async () => {
     const server = await startServer((response) => response.writeHead(200).flushHeaders())
     const client = createClient(server.url, { timeout: 500, deadline: 5000 })
     const sends = Array.from({ length: 100 }, () => client.send(EVENT).result)
     for (const { statusCode } of await Promise.all(sends)) assert.equal(statusCode, 200)
   })
 
-  it('sends what was accepted once, though its answer does not end', async () => {
+  it('sends an accepted indicator only once, even if its answer does not end', async () => {
     const server = await startServer((response) => response.writeHead(200).flushHeaders())
     const client = createClient(server.url, { timeout: 200, maxInFlight: 1 })
     // One after the other, each when the time of the last is up: a repeat would be among them.
@@ -268,7 +268,7 @@ describe('client', () => {
     assert.equal(server.received.length, 4)
   })
 
-  it('opens 64 connections at most', async () => {
+  it('opens at most 64 connections', async () => {
     const sockets = new Set<Socket>()
     const server = await startServer((response, _request, { socket }) => {
       sockets.add(socket)

@@ -100,7 +100,7 @@ describe('limiter', () => {
     assert.deepEqual(log, ['first', 'high true', 'high false', 'normal true', 'normal false'])
   })
 
-  it('counts what is queued for each priority on its own', () => {
+  it('counts the queued requests of each priority separately', () => {
     const { limiter, acquire } = open({ maxInFlight: 1, maxWaiting: 1 })
     const reply = () => limiter.acquire({ onAcquired() {} }, { priority: 'high', isRetry: false })
     for (const outcome of ['acquired', 'queued', 'overloaded']) {
@@ -137,7 +137,7 @@ describe('limiter', () => {
     assert.deepEqual(log, ['a', 'retry'])
   })
 
-  it('gives a slot back once, however often it is released', async () => {
+  it('frees a slot only once, however often it is released', async () => {
     const { limiter, log, acquire } = open({ maxInFlight: 1 })
     const { one } = acquire('a')
     acquire('b')
@@ -234,7 +234,7 @@ describe('limiter', () => {
     assert.deepEqual(log, ['early', 'a'])
   })
 
-  it('takes 429s of requests that were in flight together as one, and the longest wait', () => {
+  it('counts 429s of requests that were in flight together as one, with the longest wait', () => {
     const { limiter, acquire } = open({ maxInFlight: 4 })
     const requests = ['a', 'b', 'c', 'd'].map((name) => acquire(name).one)
     for (const [i, retryAfter] of [2000, 5000, 1000, undefined].entries()) {
@@ -247,7 +247,7 @@ describe('limiter', () => {
     assert.equal(limiter.blockedFor(), 250)
   })
 
-  it('waits longer from refusal to refusal, until a success', () => {
+  it('doubles its block from 429 to 429, until a success', () => {
     const { limiter, acquire } = open()
     const blocks: number[] = []
     const refuseAgain = () => {
@@ -279,7 +279,7 @@ describe('limiter', () => {
     assert.equal(limiter.blockedFor(), 15_000)
   })
 
-  it('is not shut retry by a late refusal that names no time', () => {
+  it('is not blocked again by a late 429 without Retry-After', () => {
     const { limiter, acquire } = open()
     const { one } = acquire('slow')
     rateLimit(limiter)
@@ -300,7 +300,7 @@ describe('limiter', () => {
     limiter.close()
   })
 
-  it('lets nobody in once it is closed', async () => {
+  it('gives no slot once it is closed', async () => {
     const { limiter, log, acquire } = open({ maxInFlight: 1 })
     const { one } = acquire('a')
     acquire('b')
@@ -311,7 +311,7 @@ describe('limiter', () => {
     assert.deepEqual(log, ['a'])
   })
 
-  it('forgets no request when the block ends while it is looked at', async () => {
+  it('forgets no request when the block ends while it is checked', async () => {
     const now = performance.now.bind(performance)
     try {
       for (let early = 0; early < 1; early += 0.05) {

@@ -91,7 +91,7 @@ describe('client: rate limits', () => {
     assert.ok((times[1] ?? 0) - (times[0] ?? 0) >= 390)
   })
 
-  it('refuses at once what is more than may wait', async () => {
+  it('refuses further messages at once when the queue is full', async () => {
     const server = await startServer(() => {})
     const client = createClient(server.url, { maxInFlight: 2, maxWaiting: 3 })
     const ended = sendMany(client, 5).map(({ result }) => rejection(result, 'closed'))
@@ -137,7 +137,7 @@ describe('client: rate limits', () => {
     assert.equal(server.received.length, 1)
   })
 
-  it('reports the failure before when the retry is still queued at the deadline', async () => {
+  it('reports the earlier failure if the retry is still queued at the deadline', async () => {
     const server = await startServer((response, { body }) => {
       if (body.includes('rcs')) response.writeHead(500).end()
     })
@@ -148,7 +148,7 @@ describe('client: rate limits', () => {
     await hanging
   })
 
-  it('ends all that wait as closed at once, and sends none of them', async () => {
+  it('ends all queued messages as closed at once, and sends none of them', async () => {
     const arrival = moment()
     const server = await startServer(() => arrival.come())
     const client = createClient(server.url, { maxInFlight: 1 })

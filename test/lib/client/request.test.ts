@@ -77,7 +77,7 @@ describe('request', () => {
     assert.deepEqual(times, [0, 5125])
   })
 
-  it('reports what came before an attempt that the deadline cut short', async () => {
+  it('reports the failure before an attempt that the deadline cut short', async () => {
     const { times, request } = start([serverError(14_000), 'hang'])
     const failed = rejection(request.result, 'server')
     await clock.tickAsync(15_000)
@@ -85,7 +85,7 @@ describe('request', () => {
     assert.deepEqual(times, [0, 14_000])
   })
 
-  it('does not repeat what a retry cannot cure', async () => {
+  it('does not retry a permanent failure', async () => {
     const { times, request } = start([new MessagingError('authentication', 'x')])
     assert.equal((await rejection(request.result, 'authentication')).cause.attempts, 1)
     assert.equal(request.pending, false)
@@ -133,7 +133,7 @@ describe('request', () => {
     assert.deepEqual(times, [0])
   })
 
-  it('keeps a failure that no retry cures when it drains', async () => {
+  it('keeps a permanent failure when it drains', async () => {
     const { times, request } = start([new MessagingError('authentication', 'x')])
     request.drain()
     await rejection(request.result, 'authentication')
@@ -171,7 +171,7 @@ describe('request', () => {
   })
 
   for (const outcome of ['success', 'failure'] as const) {
-    it(`says once that it settled, at its ${outcome}`, async () => {
+    it(`settles once, at its ${outcome}`, async () => {
       const { request } = start(outcome === 'success' ? [] : [new MessagingError('rejected', 'x')])
       let count = 0
       request.onSettled = () => count++
@@ -240,7 +240,7 @@ describe('request', () => {
     })
   }
 
-  it('does not wait for an attempt that does not hear that it is cancelled', async () => {
+  it('does not wait for an attempt that ignores the cancellation', async () => {
     const { request, fail } = startOne()
     const closed = rejection(request.result, 'closed')
     request.cancel()
@@ -249,7 +249,7 @@ describe('request', () => {
     await clock.tickAsync(0)
   })
 
-  it('does not wait for an attempt that does not hear that its time is up', async () => {
+  it('does not wait for an attempt that ignores the timeout', async () => {
     const { request } = startOne()
     const failed = rejection(request.result, 'timeout')
     for (let passed = 0; passed < 15_000; passed += 100) {

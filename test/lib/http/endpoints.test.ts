@@ -15,7 +15,7 @@ const statusOf = async (url: string, init?: RequestInit) => (await fetch(url, in
 describe('endpoints', () => {
   afterEach(closePhones)
 
-  it('match as Express does by default, below where the app is mounted', async () => {
+  it('match like Express by default, below the mount point of the app', async () => {
     const app = express()
     assert.ok(endpointsOf(app).claim('/a/B', answering(200)))
     app.get('/x/y', (_request, response) => void response.sendStatus(299))
@@ -36,7 +36,7 @@ describe('endpoints', () => {
     assert.equal(await statusOf(`${url}/root/x/y`), 299)
   })
 
-  it('belong to one handler each, until it gives them back', async () => {
+  it('belong to one handler each, until it releases them', async () => {
     const app = express()
     const endpoints = endpointsOf(app)
     const [first, second] = [answering(201), answering(202)]
@@ -106,7 +106,7 @@ describe('endpoints', () => {
     assert.equal(await statusOf(`${url}/b`), 404)
   })
 
-  it('pass a request on whose endpoint went while a middleware was working', async () => {
+  it('pass on a request whose endpoint was removed during a middleware', async () => {
     const app = express()
     const handler = answering(200)
     const endpoints = endpointsOf(app, [

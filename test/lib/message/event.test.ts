@@ -48,7 +48,7 @@ describe('events of 8x8', () => {
     assert.deepEqual(message.user, user)
   })
 
-  it('have a user without fields where 8x8 names none', () => {
+  it('have a user without fields if 8x8 names none', () => {
     for (const user of [undefined, null, {}, 'Ana', { msisdn: null, name: 7 }, { msisdn: '' }]) {
       const message = changed({ payload: { user } })
       assert.equal('conversation' in message, false, JSON.stringify(user))
@@ -57,7 +57,7 @@ describe('events of 8x8', () => {
     assert.deepEqual(changed({ without: ['user'] }).user, {})
   })
 
-  it('write the channel in lower case, wherever it stands', () => {
+  it('have the channel in lower case, wherever 8x8 puts it', () => {
     assert.equal(changed({ payload: { recipient: { channel: 'RCS' } } }).channel, 'rcs')
     const line = { channel: 'line', user: { channelUserId: 'U1' } }
     const flat = changed({ payload: line, without: ['recipient'] })
@@ -65,7 +65,7 @@ describe('events of 8x8', () => {
     assert.equal('channel' in changed({ without: ['recipient'] }), false)
   })
 
-  it('tell of an SMS, which has other fields', () => {
+  it('include SMS, which have other fields', () => {
     const sms = {
       namespace: 'SMS',
       eventType: 'inbound_message_received',
@@ -93,7 +93,7 @@ describe('events of 8x8', () => {
     assert.deepEqual([message.payload, message.user], ['', {}])
   })
 
-  it('are received now where the time is missing or malformed', () => {
+  it('are received now if the time is missing or malformed', () => {
     const before = new Date().toISOString()
     for (const timestamp of [undefined, '', 'yesterday', '2026-06-09', 7]) {
       const { receivedAt } = changed({ payload: { timestamp } })
@@ -115,7 +115,7 @@ describe('events of 8x8', () => {
 
   const choice = { id: 'yes', title: 'Yes, please' }
   for (const name of ['button_reply', 'list_reply', 'buttonReply', 'listReply', 'reply']) {
-    it(`tell what was pressed by ${name}`, () => {
+    it(`name the pressed button by ${name}`, () => {
       for (const value of [{ interactive: { type: name, [name]: choice } }, { [name]: choice }]) {
         const { payload, selected } = content(value)
         assert.deepEqual([payload, selected], ['Yes, please', choice])
@@ -123,7 +123,7 @@ describe('events of 8x8', () => {
     })
   }
 
-  it('tell what was pressed by a quick reply of a template, and an RCS suggestion', () => {
+  it('name the pressed quick reply of a template, and the RCS suggestion', () => {
     const quick = content({ text: 'Yes', payload: 'yes-1' }, 'Text')
     assert.deepEqual([quick.payload, quick.selected], ['Yes', { id: 'yes-1', title: 'Yes' }])
     for (const value of [
@@ -135,7 +135,7 @@ describe('events of 8x8', () => {
     }
   })
 
-  it('tell of nothing pressed in other messages', () => {
+  it('name no button for other messages', () => {
     for (const value of [
       { text: 'Hello' },
       { interactive: {} },
@@ -149,7 +149,7 @@ describe('events of 8x8', () => {
     }
   })
 
-  it('are of other kinds, too, which give no umid', () => {
+  it('can be of other kinds, which give no umid', () => {
     const user = { msisdn: '+6500000000' }
     const payload = { umid: UMID, subAccountId: 'my_sub', channel: 'whatsApp', user, status: {} }
     for (const eventType of [

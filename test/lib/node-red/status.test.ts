@@ -23,7 +23,7 @@ describe('StatusThrottle', () => {
 
   afterEach(() => clock.uninstall())
 
-  it('makes no status that it does not show', () => {
+  it('creates no status that it does not show', () => {
     for (let i = 0; i < 1000; i++) throttle.set(make)
     assert.deepEqual(shown, ['1', '2'])
     clock.tick(1000)
@@ -31,7 +31,7 @@ describe('StatusThrottle', () => {
     assert.equal(made, 4)
   })
 
-  it('makes a status when it shows it, and not before', () => {
+  it('creates a status only when it shows it', () => {
     let text = 'first'
     throttle.set({ text: 'one' })
     throttle.set({ text: 'two' })
@@ -56,7 +56,7 @@ describe('StatusThrottle', () => {
     assert.deepEqual(shown, ['0', '1', '9', '10', '19', '20', '29'])
   })
 
-  it('drops a status that waits when it closes', () => {
+  it('drops a waiting status when it closes', () => {
     for (let i = 0; i < 3; i++) throttle.set(make)
     throttle.close()
     clock.tick(5000)
@@ -71,7 +71,7 @@ describe('Output: the status', () => {
   })
   afterEach(() => clock.uninstall())
 
-  it('is nothing from the close on, whatever waits to be shown or comes to an end', () => {
+  it('is empty after the close, whatever is waiting or ends then', () => {
     const shown: unknown[] = []
     const node: Partial<NodeAdapter> = {
       status: (status) => shown.push(status),

@@ -18,7 +18,7 @@ describe('tls', () => {
   })
 
   for (const [region, origin] of Object.entries(BASE_URLS)) {
-    it(`asks for TLS 1.3 in ${region}, and keeps what is configured`, () => {
+    it(`requires TLS 1.3 in ${region}, and keeps the configured options`, () => {
       assert.deepEqual(tlsOptions(origin, undefined), { minVersion: 'TLSv1.3' })
       const configured = { ca: 'x', rejectUnauthorized: false, minVersion: 'TLSv1.2' } as const
       assert.deepEqual(tlsOptions(origin, configured), { ...configured, minVersion: 'TLSv1.3' })
@@ -26,13 +26,13 @@ describe('tls', () => {
   }
 
   for (const origin of ['https://example.com', `${BASE_URLS.europe}:8443`]) {
-    it(`leaves ${origin} to Node`, () => {
+    it(`leaves ${origin} to Node.js`, () => {
       assert.equal(tlsOptions(origin, undefined), undefined)
       assert.deepEqual(tlsOptions(origin, { ca: 'x' }), { ca: 'x' })
     })
   }
 
-  it('asks for TLS 1.3 at an official region, whatever its tls-config says', async () => {
+  it('requires TLS 1.3 at an official region, whatever its tls-config says', async () => {
     const { private: key, cert } = await generate([{ name: 'commonName', value: '8x8' }])
     for (const [maxVersion, port] of [
       ['TLSv1.2', 'error'],

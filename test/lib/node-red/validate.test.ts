@@ -27,7 +27,7 @@ describe('check: seconds', () => {
     ...['1e3', 'abc', '0x10', '5.', ' 5', '5 ', ' ', '-1', '+5', '1,5', '5s', 'Infinity', '86401'],
     ...[0, '0', '0.0', -1, 86_401],
   ]) {
-    it(`refuses ${typeof value} ${String(value)}, and says what is wanted`, () => {
+    it(`refuses ${typeof value} ${String(value)}, and says what is expected`, () => {
       assert.throws(
         () => read(value),
         (error) =>
@@ -39,12 +39,12 @@ describe('check: seconds', () => {
     })
   }
 
-  it('takes 0 where the rule does', () => {
+  it('accepts 0 if the rule does', () => {
     for (const value of ['', null, 0, '0']) assert.equal(read(value, 0, { from: 0 }), 0)
     assert.throws(() => read(-1, 0, { from: 0 }), { message: /must be from 0 to 86400 seconds$/ })
   })
 
-  it('takes no more than it may', () => {
+  it('refuses more than the maximum', () => {
     assert.equal(read(60, 7, { above: 0, to: 60 }), 60_000)
     assert.throws(() => read(60.1, 7, { above: 0, to: 60 }), { message: /at most 60 seconds$/ })
   })
@@ -54,7 +54,7 @@ describe('check: a whole number', () => {
   const rule = { from: 0, to: 10, whole: true } as const
   const read = (value: unknown) => check('max', number('Max.', rule, 7), value)
 
-  it('takes digits, and the default for a blank field', () => {
+  it('accepts digits, and uses the default for a blank field', () => {
     for (const [value, expected] of [
       ['10', 10],
       [0, 0],
@@ -66,7 +66,7 @@ describe('check: a whole number', () => {
   })
 
   for (const value of [0.5, '0.5', -1, '-1', 11, '1e1', 'ten', undefined, true]) {
-    it(`refuses ${String(value)}, and says what is wanted`, () => {
+    it(`refuses ${String(value)}, and says what is expected`, () => {
       assert.throws(() => read(value), { message: 'Max. must be a whole number from 0 to 10' })
     })
   }

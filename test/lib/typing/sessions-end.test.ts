@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { MessagingError } from '../../../nodes/lib/errors'
 import { rejection } from '../../support/events'
-import { INTERVAL, OTHER, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, SessionsBench } from './sessions-bench'
 
 describe('sessions: how they go on and end', () => {
   let t: SessionsBench
@@ -25,7 +25,7 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.ended, [{ umid: 'a', kind: 'expired', at: 30_000 }])
     })
 
-    it('comes when a renewal on the wire has settled, without a retry', async () => {
+    it('waits for a renewal on the wire, but for no retry', async () => {
       t.fate = [0, { after: 8000, kind: 'server' }]
       await t.start('a', { maxDuration: 30_000 })
       await t.clock.tickAsync(600_000)
@@ -34,7 +34,7 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.active, [1, 0])
     })
 
-    it('comes at once when a renewal only waits', async () => {
+    it('comes at once if a renewal is only waiting', async () => {
       t.fate = [0, 'server', 'server', 'server', 'server', 'server', 'server']
       await t.start('a', { maxDuration: 30_000 })
       await t.clock.tickAsync(600_000)
@@ -53,7 +53,7 @@ describe('sessions: how they go on and end', () => {
       assert.equal(message, 'No stop came within 30 s')
     })
 
-    it('is a stop, and no end by itself, when that comes while a renewal settles', async () => {
+    it('becomes a stop if one arrives while a renewal settles', async () => {
       t.fate = [0, 20_000]
       await t.start('a', { maxDuration: 30_000 })
       await t.clock.tickAsync(35_000)
@@ -66,7 +66,7 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.active, [1, 0])
     })
 
-    it('leaves the conversation to a newer message that comes while a renewal settles', async () => {
+    it('leaves the conversation to a newer message that arrives while a renewal settles', async () => {
       t.fate = [0, 20_000]
       await t.start('a', { conversation: '+65', maxDuration: 30_000 })
       await t.clock.tickAsync(35_000)
@@ -76,7 +76,7 @@ describe('sessions: how they go on and end', () => {
       assert.equal(t.times('b')[0], 35_000)
     })
 
-    it('does not come any more when its node closes while a renewal settles', async () => {
+    it('does not come if its node closes while a renewal settles', async () => {
       t.fate = [0, 20_000]
       await t.start('a', { maxDuration: 30_000 })
       await t.clock.tickAsync(35_000)
@@ -113,7 +113,7 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.sent, [])
     })
 
-    it('comes at once when a renewal meets what no retry cures', async () => {
+    it('comes at once on a permanent error', async () => {
       t.fate = [0, 'authentication']
       await t.start('a')
       await t.clock.tickAsync(INTERVAL)
@@ -133,7 +133,7 @@ describe('sessions: how they go on and end', () => {
       assert.equal((await t.sessions.stop({ umid: 'a' }))?.attempts, 4 + 16)
     })
 
-    it('are not the end when the account is overloaded for once', async () => {
+    it('do not end the session when the account is overloaded once', async () => {
       t.fate = [0, 'overloaded', 0]
       await t.start('a')
       await t.clock.tickAsync(2 * INTERVAL)
@@ -180,7 +180,7 @@ describe('sessions: how they go on and end', () => {
   })
 
   describe('close', () => {
-    it('ends the sessions of an owner without a word, and only those', async () => {
+    it('ends the sessions of an owner silently, and only those', async () => {
       await t.start('a')
       await t.start('b', {}, OTHER)
       const waiting = rejection(t.start('c', { initialDelay: 1000 }), 'closed')
@@ -200,7 +200,7 @@ describe('sessions: how they go on and end', () => {
       assert.deepEqual(t.active, [1, 2, 3, 2, 1, 0])
     })
 
-    it('ends a renewal under way', async () => {
+    it('ends a renewal in flight', async () => {
       t.fate = [0, 5000]
       await t.start('a')
       await t.clock.tickAsync(INTERVAL + 100)

@@ -3,7 +3,7 @@ import { Sessions } from '../../../nodes/lib/typing/sessions'
 import { sendBy } from '../../support/attempts'
 
 /** An acceptance that is on its way back while somebody stops. */
-describe('sessions, when 8x8 accepts at the very moment of a stop', () => {
+describe('sessions, when 8x8 accepts in the moment of a stop', () => {
   it('stay ended, and count the indicator', async () => {
     let accept = (_status: number) => {}
     const attempt = () =>

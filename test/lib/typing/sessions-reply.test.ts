@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { INTERVAL, OTHER, requestFor, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, requestFor, SessionsBench } from './sessions-bench'
 
 const ANSWER = { subAccountId: 'my_sub', umid: 'a', conversation: '+65' }
 
@@ -36,7 +36,7 @@ describe('sessions: a reply', () => {
     assert.equal(t.sent.length, 2)
   })
 
-  it('ends the dots of its conversation where it knows no umid', async () => {
+  it('ends the dots of its conversation if it has no umid', async () => {
     await t.start('a', { conversation: '+65' })
     await t.start('b', { conversation: '+65', channel: 'rcs' })
     const summary = await t.sessions.answer({ ...ANSWER, umid: undefined })
@@ -45,7 +45,7 @@ describe('sessions: a reply', () => {
     assert.equal((await t.start('a', {}, OTHER)).duplicate, undefined) // only umids are remembered
   })
 
-  it('stops nothing, and says so, where nobody was typing', async () => {
+  it('reports zeros if nobody was typing', async () => {
     const none = { indicators: 0, durationMs: 0 }
     assert.deepEqual(await t.sessions.answer(ANSWER), none)
     assert.deepEqual(await t.sessions.answer({ subAccountId: 'my_sub' }), none)
@@ -89,7 +89,7 @@ describe('sessions: a reply', () => {
     assert.deepEqual(t.active, [1])
   })
 
-  it('brings the dots back with one more indicator where one is on the wire', async () => {
+  it('brings the dots back with one more indicator if one is on the wire', async () => {
     t.fate = [0, 3000, 0]
     await t.start('a')
     await t.clock.tickAsync(INTERVAL + 1000)
@@ -98,14 +98,14 @@ describe('sessions: a reply', () => {
     assert.deepEqual(t.times('a'), [0, INTERVAL, INTERVAL + 3000, 2 * INTERVAL + 3000])
   })
 
-  it('starts nothing sooner that has not begun yet', async () => {
+  it('does not bring forward a start that has not begun', async () => {
     void t.start('a', { initialDelay: 5000 })
     t.sessions.refresh(ANSWER)
     await t.clock.tickAsync(5000)
     assert.deepEqual(t.times('a'), [5000])
   })
 
-  it('brings nothing back that has reached its end', async () => {
+  it('does not bring back a session that has ended', async () => {
     t.fate = [0, 20_000]
     await t.start('a', { maxDuration: 30_000 })
     await t.clock.tickAsync(35_000)

@@ -11,7 +11,7 @@ import {
   type StartResult,
 } from '../../../nodes/lib/typing/sessions'
 import { sendBy } from '../../support/attempts'
-import { answerAfter } from '../../support/sessions'
+import { answerAfter } from './sessions-bench'
 
 const INTERVAL = 15_000
 /** Ends while a slow renewal is on the wire. */

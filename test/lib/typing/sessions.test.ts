@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Sessions } from '../../../nodes/lib/typing/sessions'
 import { rejection } from '../../support/events'
-import { INTERVAL, OTHER, requestFor, SessionsBench } from '../../support/sessions'
+import { INTERVAL, OTHER, requestFor, SessionsBench } from './sessions-bench'
 
 describe('sessions', () => {
   let t: SessionsBench
@@ -48,7 +48,7 @@ describe('sessions', () => {
       assert.equal((await t.start('a')).state, 'active') // and the message can be sent again
     })
 
-    it('fails with its first indicator, even where a retry could help', async () => {
+    it('fails with its first indicator, even if a retry could help', async () => {
       t.failing([true])
       await rejection(t.start('a'), 'server')
       await t.clock.tickAsync(INTERVAL)
@@ -73,7 +73,7 @@ describe('sessions', () => {
       assert.equal((await t.start('a')).duplicate, undefined)
     })
 
-    it('lets another node take the umid up again', async () => {
+    it('lets another node start the umid again', async () => {
       await t.start('a')
       await t.sessions.stop({ umid: 'a' })
       const started = await t.start('a', {}, OTHER)
@@ -105,7 +105,7 @@ describe('sessions', () => {
       })
     }
 
-    it('ends a start that waits when it is taken over', async () => {
+    it('ends a pending start when it is taken over', async () => {
       const waiting = t.start('a', { conversation: '+65', initialDelay: 5000 })
       await t.start('b', { conversation: '+65' })
       assert.deepEqual(await waiting, { state: 'stopped' })
@@ -113,7 +113,7 @@ describe('sessions', () => {
       assert.deepEqual(t.times('a'), [])
     })
 
-    it('is not taken over by an older message that comes late', async () => {
+    it('is not taken over by an older message that arrives late', async () => {
       await t.start('b', { conversation: '+65', receivedAt: 2 })
       const late = await t.start('a', { conversation: '+65', receivedAt: 1 })
       // No duplicate: a flow that drops those still has to answer this one.

@@ -1,11 +1,11 @@
-import { byId, make, setText, timeOf } from './dom.editor'
 import {
   FAULTS,
   type FaultName,
   type PhoneDelivery,
   type PhoneRequest,
   type PhoneState,
-} from './state'
+} from '../state'
+import { byId, make, setText, timeOf } from './dom.editor'
 
 const FAULT_TEXTS: Record<FaultName, string> = {
   none: 'Works normally',

@@ -1,8 +1,9 @@
 /** The page of a phone: shows each state that the server sends, and sends what is typed. */
+
+import { MAX_TEXT, type PhoneState } from '../state'
 import { showChat } from './chat.editor'
 import { byId, setText } from './dom.editor'
 import { fillFaults, showPanel } from './panel.editor'
-import { MAX_TEXT, type PhoneState } from './state'
 
 /** ms before another try to connect: the first, and the longest. */
 const FIRST_WAIT = 1000

@@ -7,15 +7,15 @@ const PAGE_TYPE = /^\s*(text\/html|application\/xhtml\+xml)\b/i
 const PAGE_START =
   /^<(!--|(!doctype|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>])/i
 
-/** Characters that tell a page from anything else: those of `<!doctype` and one more. */
+/** Characters that identify a page: those of `<!doctype` and one more. */
 const ENOUGH = 10
 
-/** The media type of a page, by a Content-Type header; undefined: it is no page. */
+/** The media type of a page, by its Content-Type header; undefined: not a page. */
 export function pageTypeOf(contentType: string | undefined): string | undefined {
   return PAGE_TYPE.exec(contentType ?? '')?.[1]?.toLowerCase()
 }
 
-/** Whether a body begins like a web page; undefined: what is there is too little to tell. */
+/** Whether a body begins like a web page; undefined: too short to tell. */
 export function beginsLikePage(body: string): boolean | undefined {
   const start = body.trimStart().slice(0, ENOUGH)
   if (PAGE_START.test(start)) return true
@@ -30,7 +30,7 @@ export function decodeBody(bytes: Buffer): string {
   return new TextDecoder(encoding).decode(bytes)
 }
 
-/** What 8x8 says of a reply that it took. */
+/** What 8x8 says about a reply that it accepted. */
 export interface Receipt {
   umid?: string
   /** E.g. `queued`. */
@@ -43,7 +43,7 @@ const receipt = z.object({
   status: z.object({ state: text }).optional().catch(undefined),
 })
 
-/** Reads the body of a reply's success; undefined where it tells nothing. */
+/** Reads the body of a reply's success; undefined if it has nothing for us. */
 export function parseReceipt(body: string): Receipt | undefined {
   let json: unknown
   try {

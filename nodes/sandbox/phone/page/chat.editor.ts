@@ -1,5 +1,5 @@
+import type { PhoneState } from '../state'
 import { byId, make, setText, timeOf } from './dom.editor'
-import type { PhoneState } from './state'
 
 type Message = PhoneState['messages'][number]
 

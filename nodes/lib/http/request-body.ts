@@ -2,26 +2,26 @@ import type { IncomingMessage } from 'node:http'
 import { types } from 'node:util'
 import { HttpError } from './http-error'
 
-/** Bytes that a body gets at first. They are doubled as it grows: a length can be announced for nothing. */
+/** Bytes of the first buffer, which doubles as the body grows: a Content-Length may be a lie. */
 const FIRST_BUFFER = 256
 
-/** A request whose body may have been read before us. */
+/** A request whose body an earlier parser may have read. */
 type ParsedRequest = IncomingMessage & { body?: unknown }
 
 /** A body that was read. */
 export interface JsonBody {
   json: unknown
-  /** Its length; of one that was read before us, about. */
+  /** Its length; approximate if an earlier parser read it. */
   bytes: number
 }
 
 /**
- * Reads a body as JSON, whatever its content type says. What a parser has read before us counts: of
- * the user's middleware, or of Node-RED, whose admin API parses JSON for all paths below it.
+ * Reads a body as JSON, whatever its content type says. If an earlier parser has read it, that result
+ * counts: the user's middleware, or Node-RED, whose admin API parses JSON for all paths below it.
  * @param max bytes at most
  * @param timeout ms for all of it to arrive
  * @throws {HttpError} 400 no JSON, 408 too slow, 413 too large
- * @throws {Error} when the client goes before all of it is there
+ * @throws {Error} if the client disconnects before the end of the body
  */
 export async function readJson(
   request: ParsedRequest,
@@ -36,7 +36,7 @@ export async function readJson(
 
 function parsedBody(request: ParsedRequest, max: number): JsonBody | undefined {
   const { body, readableEnded } = request
-  // A parser that does not know the type leaves an empty object, and the body unread.
+  // A parser that does not handle the type leaves an empty object, and the body unread.
   if (!readableEnded) return undefined
   const bytes = lengthOf(request, max)
   if (bytes > max) throw tooLarge(max)
@@ -45,7 +45,7 @@ function parsedBody(request: ParsedRequest, max: number): JsonBody | undefined {
   return { json: body, bytes }
 }
 
-/** The announced length, where it is that of the parsed body: measuring costs as much as parsing. */
+/** Content-Length, where it is that of the parsed body: measuring costs as much as parsing. */
 function lengthOf({ headers, body }: ParsedRequest, max: number): number {
   const announced = headers['content-encoding'] ? undefined : headers['content-length']
   if (announced !== undefined) return Number(announced)
@@ -53,11 +53,11 @@ function lengthOf({ headers, body }: ParsedRequest, max: number): number {
   try {
     return Buffer.byteLength(JSON.stringify(body) ?? '')
   } catch {
-    return max + 1 // nested too deeply, which no event is
+    return max + 1 // nested too deeply; no event is
   }
 }
 
-/** @returns 408 for a body that is not there in time; the rest is then dropped */
+/** @returns 408 for a body that does not arrive in time; the rest is then dropped */
 async function readInTime(request: IncomingMessage, max: number, timeout: number): Promise<Buffer> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<408>((resolve) => {
@@ -83,13 +83,13 @@ function tooLarge(max: number): HttpError {
 }
 
 /**
- * Reads a body into one buffer that grows: an array of its chunks costs 200 bytes for each of them,
- * and so does an async iterator, which lets them pile up.
+ * Reads a body into one growing buffer: an array of chunks costs 200 bytes for each of them, and so
+ * does an async iterator, which lets them pile up.
  * @param max its bytes at most
  * @param take asked before the buffer grows by so many bytes
- * @returns 413 for a longer one, 503 where `take` says no; the rest is then dropped, so that the
+ * @returns 413 for a longer one, 503 if `take` returns false; the rest is then dropped, so that the
  *   client gets its answer
- * @throws Error when the client goes before all of it is there
+ * @throws Error if the client disconnects before the end of the body
  */
 export function readBody(
   incoming: IncomingMessage,

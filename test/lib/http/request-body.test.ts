@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import FakeTimers from '@sinonjs/fake-timers'
 import express from 'express'
-import { readJson } from '../../../nodes/lib/http/body'
 import { HttpError } from '../../../nodes/lib/http/http-error'
+import { readJson } from '../../../nodes/lib/http/request-body'
 import { closePhones, serve } from '../../sandbox/phone-helpers'
 
 const MAX = 1000
@@ -37,7 +37,7 @@ describe('bodies as JSON', () => {
     return response.status === 200 ? JSON.parse(text) : response.status
   }
 
-  it('are read of any type', async () => {
+  it('are read with any content type', async () => {
     for (const type of ['application/json', 'text/plain', 'application/octet-stream', '']) {
       const headers = { 'content-type': type }
       assert.deepEqual(await post('{"a":1}', [], headers), { json: { a: 1 }, bytes: 7 })
@@ -45,7 +45,7 @@ describe('bodies as JSON', () => {
     assert.deepEqual(await post(' \ufeff[1] '), { json: [1], bytes: 8 })
   })
 
-  it('are taken from a parser before us, of whatever form', async () => {
+  it('are taken from an earlier parser, in any form', async () => {
     const json = { 'content-type': 'application/json' }
     const plain = { 'content-type': 'text/plain' }
     assert.deepEqual(await post('{"a":1}', [express.json()], json), { json: { a: 1 }, bytes: 7 })
@@ -60,7 +60,7 @@ describe('bodies as JSON', () => {
     assert.deepEqual(await post('{"a":1}', [express.json()], plain), { json: { a: 1 }, bytes: 7 })
   })
 
-  it('are refused where they are no JSON', async () => {
+  it('are refused if they are not JSON', async () => {
     for (const body of ['', ' ', '{', 'a=b', new Uint8Array([0xff, 0xfe])]) {
       assert.equal(await post(body), 400)
       assert.equal(await post(body, [express.raw({ type: () => true })]), 400)
@@ -76,7 +76,7 @@ describe('bodies as JSON', () => {
     }
   })
 
-  it('are measured where no length was announced, or that of a compressed body', async () => {
+  it('are measured without a Content-Length, or with that of a compressed body', async () => {
     const { gzipSync } = await import('node:zlib')
     const body = new Uint8Array(gzipSync(JSON.stringify(['x'.repeat(MAX)])))
     assert.ok(body.length < MAX)
@@ -97,7 +97,7 @@ describe('bodies as JSON', () => {
     await assert.rejects(readJson(request, 1e9, 1), (error: HttpError) => error.status === 413)
   })
 
-  it('are refused where they take too long, and the connection ends', async () => {
+  it('are refused if they take too long, and the connection ends', async () => {
     let arrived: () => void = () => {}
     const arrival = new Promise<void>((resolve) => {
       arrived = resolve
@@ -123,7 +123,7 @@ describe('bodies as JSON', () => {
     }
   })
 
-  it('fail where the client goes', async () => {
+  it('fail if the client disconnects', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     servers.push(server)
     await once(server, 'listening')

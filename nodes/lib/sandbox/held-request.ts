@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { readBody } from '../http/body'
+import { readBody } from '../http/request-body'
 
 /** Bytes of a request body; our guess: 35,000 characters in any script fit in it. */
 const MAX_BODY = 128 * 1024

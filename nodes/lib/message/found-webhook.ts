@@ -8,13 +8,13 @@ export interface FoundWebhook extends Webhook {
 }
 
 /** The ids of a customer; unchecked, as 8x8 or a flow wrote them. */
-export type User = NonNullable<WebhookMessage['user']>
+export type UserIds = NonNullable<WebhookMessage['user']>
 
 /**
  * The webhook that a message is about: that of an inbound node in `msg.webhook`, or else one in
  * `msg.payload`.
  * @param asText whether JSON as a text or a Buffer counts
- * @throws {MessagingError} `invalid-input` for one that throws
+ * @throws {MessagingError} `invalid-input` for a property that throws
  */
 export function findWebhook(msg: object, asText: boolean): FoundWebhook | undefined {
   for (const name of ['webhook', 'payload'] as const) {
@@ -39,7 +39,7 @@ export function webhookIn(
  * What `msg.user` says of the customer, e.g. that of an inbound node; other nodes use it, too.
  * @throws {MessagingError} `invalid-input` for one that throws
  */
-export function userOf(msg: object): User | undefined {
+export function userOf(msg: object): UserIds | undefined {
   const user = property(msg, 'user')
   try {
     return isObject(user)
@@ -50,16 +50,16 @@ export function userOf(msg: object): User | undefined {
   }
 }
 
-/** Who we are talking to, by their number or else by their id; undefined: unknown. */
-export function conversationOf(user: User | undefined): string | undefined {
+/** The conversation of a customer: the number, or else the id; undefined: unknown. */
+export function conversationOf(user: UserIds | undefined): string | undefined {
   return parse('conversation', user?.msisdn) ?? parse('conversation', user?.channelUserId)
 }
 
-/** The first value that is given. */
-export function firstGiven(...values: unknown[]): unknown {
+/** The first value that is not empty. */
+export function firstNonEmpty(...values: unknown[]): unknown {
   for (const value of values) {
-    const given = emptyToUndefined(value)
-    if (given !== undefined) return given
+    const known = emptyToUndefined(value)
+    if (known !== undefined) return known
   }
   return undefined
 }
