@@ -5,11 +5,13 @@ import { MessagingError } from '../lib/errors'
 import { type HttpApp, middlewareOf } from '../lib/http/app'
 import { type Authorize, demandAuthorization } from '../lib/http/authorization'
 import { type EndpointHandler, type Endpoints, endpointsOf } from '../lib/http/endpoints'
+import type { InboundMessage } from '../lib/message/event'
 import { describe } from '../lib/message/thrown'
 import { StatusThrottle } from '../lib/node-red/status'
 import { pathKey } from '../lib/rules'
 import { RecentUmids } from '../lib/typing/recent-umids'
 import { Collector } from './collector'
+import { FlowsStarted } from './flows-started'
 import { Handover } from './handover'
 import type { InboundDef } from './options'
 import { Receiver } from './receiver'
@@ -26,6 +28,7 @@ const MAX_UMIDS = 100_000
 export interface Memory {
   recentUmids: RecentUmids
   handover: Handover
+  flowsStarted: FlowsStarted
 }
 
 /** The settings of Node-RED that an endpoint depends on. */
@@ -43,7 +46,11 @@ interface Problem {
 
 /** State that the nodes of a runtime share. */
 export function createMemory(): Memory {
-  return { recentUmids: new RecentUmids(MEMORY_SPAN, MAX_UMIDS), handover: new Handover() }
+  return {
+    recentUmids: new RecentUmids(MEMORY_SPAN, MAX_UMIDS),
+    handover: new Handover(),
+    flowsStarted: new FlowsStarted(),
+  }
 }
 
 /** Lets a node receive webhooks while it is deployed, or shows why it cannot. */
@@ -72,7 +79,11 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     recentUmids: memory.recentUmids,
     scope: pathKey(path),
     refusals,
-    onMessage: collect > 0 ? (message, bytes) => collector.add(message, bytes) : send,
+    onMessage(message, bytes) {
+      linkIds(message)
+      if (collect > 0) collector.add(message, bytes)
+      else send(message)
+    },
     onOther: (message) => send([null, message]),
     debug: (text) => node.debug(text),
     report: (error) => node.error(error),
@@ -81,10 +92,11 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
   let endpoints: Endpoints | undefined
 
   connect()
-  events.on('flows:started', onStarted)
+  memory.flowsStarted.add(events, onStarted)
   node.on('close', (removed: boolean, done: () => void) => {
-    events.off('flows:started', onStarted)
+    memory.flowsStarted.remove(events, onStarted)
     endpoints?.release(path, handler)
+    receiver.close()
     refusals.close()
     status.close()
     // A node that was deleted sends what it collected: the nodes behind it may still be there.
@@ -117,8 +129,8 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
    * @throws {MessagingError} `not-configured`
    */
   function readAuthorization(): Authorize {
-    const account = RED.nodes.getNode(config.account ?? '') as AccountNode | null
-    if (account?.type !== '8x8-account') {
+    const account = findAccount()
+    if (!account) {
       throw new MessagingError('not-configured', 'No 8x8 account is set', { field: 'account' })
     }
     if (settings.authentication === 'none') return () => true
@@ -131,6 +143,18 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
       'The account has no webhook authorization, so every webhook is refused',
       { field: 'webhookAuthorization' },
     )
+  }
+
+  function findAccount(): AccountNode | undefined {
+    const account = RED.nodes.getNode(config.account ?? '') as AccountNode | null
+    return account?.type === '8x8-account' ? account : undefined
+  }
+
+  /** Who comes by number now and by id later gets replies in one order all the same. */
+  function linkIds({ user: { msisdn, channelUserId } }: InboundMessage): void {
+    const connection = findAccount()?.connection
+    if (!msisdn || !channelUserId || !connection || connection instanceof MessagingError) return
+    connection.replies.link({ msisdn, channelUserId })
   }
 
   function takePath(): Problem | undefined {

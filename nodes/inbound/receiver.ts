@@ -45,6 +45,7 @@ export interface ReceiverOptions {
 export class Receiver {
   readonly #options: ReceiverOptions
   #ignored = 0
+  #closed = false
 
   constructor(options: ReceiverOptions) {
     this.#options = options
@@ -56,6 +57,7 @@ export class Receiver {
       removeCorsHeaders(response)
       this.#admit(request)
       const { json, bytes } = await readJson(request, MAX_BODY, BODY_TIMEOUT)
+      if (this.#closed) throw new HttpError(503, 'The node was stopped or redeployed')
       const event = readEvent(json)
       if (!event) throw new HttpError(400, 'The body is no event of 8x8')
       const handOn = this.#prepare(event, json, bytes)
@@ -65,6 +67,11 @@ export class Receiver {
     } catch (error) {
       this.#refuse(request, response, error)
     }
+  }
+
+  /** Refuses what is still arriving: its message would be lost with the flow, and 8x8 sends it again. */
+  close(): void {
+    this.#closed = true
   }
 
   #refuse(request: HttpRequest, response: ServerResponse, error: unknown): void {

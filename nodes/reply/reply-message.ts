@@ -189,10 +189,15 @@ function toBodies(
     const text = `The content has ${content.text.length} characters: expected at most ${MAX_TOTAL}.`
     fail('content', text)
   }
-  const { context, ...rest } = whole as Record<string, unknown>
+  // A quote above each part would read as several answers, and 8x8 may take parts with one
+  // reference for repeats of one message.
+  const { context, clientMessageId, ...rest } = whole as Record<string, unknown>
   return splitText(content.text, maxText(whole)).map((text, i) =>
-    // A quote above each part would read as several answers.
-    JSON.stringify({ ...rest, ...(i === 0 && { context }), content: { ...content, text } }),
+    JSON.stringify({
+      ...rest,
+      ...(i === 0 && { context, clientMessageId }),
+      content: { ...content, text },
+    }),
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Node, NodeAPI } from 'node-red'
+import { emptyToUndefined } from '../lib/message/fields'
 import { AccountLookup } from '../lib/node-red/account-lookup'
 import { compileProperties } from '../lib/node-red/message-properties'
 import { createNodeAdapter } from '../lib/node-red/node-adapter'
@@ -21,7 +22,7 @@ export function setUpReply(RED: NodeAPI, node: Node, config: ReplyDef): void {
     const settings = {
       typing: check('typing', typing, options.typing),
       quote: options.quote === true,
-      anyChannel: options.channel.trim() === '',
+      anyChannel: emptyToUndefined(options.channel) === undefined,
     }
     return new Replier({ connect: () => account.connect(), properties, settings, output })
   })

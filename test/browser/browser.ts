@@ -15,14 +15,16 @@ export interface Fixture {
  * Starts both. The caller closes it.
  * @param flows what Node-RED loads
  * @param env more of its environment
+ * @param settings more of its settings
  */
 export async function startFixture(
   flows: object[] = [],
   env: Record<string, string> = {},
+  settings: object = {},
 ): Promise<Fixture> {
   const browser = await launchChromium()
   const deployable = { flows: flows as never, credentials: {} }
-  const nodeRed = await runFlows(deployable, 21_890, { env }).catch(async (error) => {
+  const nodeRed = await runFlows(deployable, 21_890, { env, settings }).catch(async (error) => {
     await browser.close()
     throw error
   })

@@ -18,7 +18,10 @@ describe('the phone in a browser', function () {
   let phone: Page
 
   before(async () => {
-    fixture = await startFixture([], { SANDBOX_8X8_LIFETIME_MS: `${LIFETIME}` })
+    // Any page may call and read the routes of Node-RED 5, as those of Node-RED 4 anyway.
+    const httpAdminCors = { origin: '*', methods: 'GET,PUT,POST,DELETE' }
+    const env = { SANDBOX_8X8_LIFETIME_MS: `${LIFETIME}` }
+    fixture = await startFixture([], env, { httpAdminCors })
   })
 
   after(() => fixture?.close())
@@ -100,6 +103,31 @@ describe('the phone in a browser', function () {
     assert.equal(await text.inputValue(), '')
     await problem.waitFor({ state: 'hidden' })
   })
+
+  it('keeps the newest message in view when the screen gets smaller', async () => {
+    const size = phone.viewportSize()
+    const chat = phone.locator('#chat')
+    const below = () => chat.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
+    await phone.locator('#text').fill('A long question. '.repeat(20))
+    await phone.keyboard.press('Enter')
+    await phone.locator('.message', { hasText: 'A long question.' }).waitFor()
+    await phone.setViewportSize({ width: 360, height: 480 })
+    await frames()
+    assert.ok((await below()) < 2, `${await below()} px are below the screen`)
+    // Whoever reads further up is left there.
+    await chat.evaluate((box) => box.scrollTo(0, 0))
+    await frames()
+    await phone.setViewportSize({ width: 360, height: 640 })
+    await frames()
+    assert.equal(await chat.evaluate((box) => box.scrollTop), 0)
+    await phone.setViewportSize(size ?? { width: 1280, height: 800 })
+  })
+
+  /** Resolves when the page has laid out and shown what changed. */
+  const frames = () =>
+    phone.evaluate(
+      'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
+    )
 
   it('shows the active simulated error again when another one was not accepted', async () => {
     const fault = phone.locator('#fault')

@@ -112,5 +112,20 @@ describe('the sections of the dialogs', function () {
     await editor.close('node-dialog-cancel')
   })
 
+  it('line up the labels of their fields, and keep them apart from their title', async () => {
+    const tray = await editor.edit('typed')
+    const starts = await tray
+      .locator('.form-row:visible > label > span')
+      .evaluateAll((all) => all.map((label) => Math.round(label.getBoundingClientRect().left)))
+    assert.ok(starts.length > 5)
+    assert.ok(Math.max(...starts) - Math.min(...starts) <= 1, `${starts}`)
+    const gap = await tray.locator('details[open]').evaluate((section) => {
+      const [title, row] = [...section.children].map((part) => part.getBoundingClientRect())
+      return (row?.top ?? 0) - (title?.bottom ?? 0)
+    })
+    assert.ok(gap > 2, `${gap} px`)
+    await editor.close('node-dialog-cancel')
+  })
+
   it('met no error', () => assert.deepEqual(fixture.errors, []))
 })

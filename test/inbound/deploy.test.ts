@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { type EventEmitter, once } from 'node:events'
+import { request } from 'node:http'
 import { inboundWebhook } from '../support/webhooks'
-import { load, unload } from './helpers'
+import { load, SECRET, unload } from './helpers'
 
 const fresh = (text: string, msisdn = '+6500000000') =>
   inboundWebhook({ payload: { umid: randomUUID(), user: { msisdn }, content: { text } } })
@@ -25,9 +27,9 @@ describe('8x8-inbound: collected messages', () => {
 
   for (const type of ['full', 'flows', 'nodes'] as const) {
     it(`survive a deploy (${type})`, async () => {
-      const flow = await load({ node: { collect: 0.3 } })
+      const flow = await load({ node: { collect: 1 } })
       await flow.post(fresh('one'))
-      await flow.deploy({ node: { collect: 0.3, name: 'changed' } }, type)
+      await flow.deploy({ node: { collect: 1, name: 'changed' } }, type)
       assert.equal(flow.received.length, 0)
       await flow.post(fresh('two'))
       await flow.post(fresh('other', '+6500000001'))
@@ -60,5 +62,55 @@ describe('8x8-inbound: collected messages', () => {
     await flow.post(fresh('one'))
     await flow.post({ eventType: 'short_url_clicked', payload: {} })
     assert.equal((await flow.until(1))[0]?.port, 'event')
+  })
+})
+
+describe('8x8-inbound: a message that is still arriving during a deploy', () => {
+  afterEach(unload)
+
+  for (const type of ['full', 'flows', 'nodes'] as const) {
+    it(`is refused, so that 8x8 sends it again, and then it comes out (${type})`, async () => {
+      const flow = await load()
+      const webhook = fresh('one')
+      const [head, tail] = [JSON.stringify(webhook).slice(0, 50), JSON.stringify(webhook).slice(50)]
+      const headers = { authorization: SECRET, expect: '100-continue' }
+      const outgoing = request(`${flow.url}/8x8/inbound`, { method: 'POST', headers })
+      outgoing.flushHeaders()
+      await once(outgoing, 'continue')
+      outgoing.write(head)
+      await flow.deploy({ node: { name: 'changed' } }, type)
+      outgoing.end(tail)
+      const [response] = await once(outgoing, 'response')
+      response.resume()
+      assert.equal(response.statusCode, 503)
+      assert.equal((await flow.post(webhook)).status, 200)
+      assert.deepEqual(
+        (await flow.until(1)).map(({ payload }) => payload),
+        ['one'],
+      )
+    })
+  }
+})
+
+describe('8x8-inbound: many nodes', () => {
+  afterEach(unload)
+
+  it('are no leak to Node.js, and leave no listener', async () => {
+    const warnings: string[] = []
+    const onWarning = ({ message }: Error) => warnings.push(message)
+    process.on('warning', onWarning)
+    const more = Array.from({ length: 15 }, (_, i) => ({
+      id: `inbound ${i}`,
+      type: '8x8-inbound',
+      account: 'account',
+      path: `/path/${i}`,
+    }))
+    const flow = await load({ more })
+    const events = flow.RED.events as EventEmitter
+    const before = events.listenerCount('flows:started')
+    await flow.deploy({ node: { name: 'changed' } }, 'full')
+    process.off('warning', onWarning)
+    assert.deepEqual(warnings, [])
+    assert.equal(events.listenerCount('flows:started'), before)
   })
 })

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import RED from 'node-red'
 import helper from 'node-red-node-test-helper'
+import type { AccountNode, Connection } from '../../nodes/lib/connection'
 import type { Handler } from '../../nodes/lib/http/app'
 import { UMID } from '../support/events'
 import { logged, loggedErrors } from '../support/flow'
+import { bodyOf } from '../support/replies'
+import { startServer } from '../support/server'
 import { inboundWebhook } from '../support/webhooks'
 import { load, SECRET, unload } from './helpers'
 
@@ -50,6 +54,38 @@ describe('8x8-inbound', () => {
     })
     assert.ok(_msgid)
     assert.equal(flow.statuses.filter(({ fill }) => fill).length, 0)
+  })
+
+  it('tells its account which ids are of one customer, so that replies leave in order', async () => {
+    const held: ServerResponse[] = []
+    const arrivals = new EventEmitter()
+    const server = await startServer((response) => {
+      held.push(response)
+      arrivals.emit('arrival')
+    })
+    const flow = await load({ account: { region: 'custom', baseUrl: server.url } })
+    await flow.post(inboundWebhook()) // names both
+    await flow.until(1)
+    const { connection } = helper.getNode('account') as unknown as AccountNode
+    const { replies } = connection as Connection
+    const recipients = [{ msisdn: '+6500000000' }, { channelUserId: 'US.13491208655302741918' }]
+    const sent = recipients.map((recipient) =>
+      replies.reserve().send({
+        subAccountId: 'my_sub',
+        recipient,
+        bodies: [bodyOf('Hi')],
+        typing: 'stop',
+      }),
+    )
+    await once(arrivals, 'arrival')
+    await new Promise((resolve) => setTimeout(resolve, 50)) // the other would be there by now
+    assert.equal(held.length, 1)
+    const next = once(arrivals, 'arrival')
+    held[0]?.end()
+    await next
+    held[1]?.end()
+    await Promise.all(sent)
+    await server.close()
   })
 
   it('hands on every other event at output 2, without a umid', async () => {

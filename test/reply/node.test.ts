@@ -74,6 +74,12 @@ describe('8x8-reply', () => {
     )
   })
 
+  it('takes a property that a flow stores as null for a blank one', async () => {
+    const { flow, server } = await loadReply(takeAll(), { node: { channel: null } })
+    assert.equal((await flow.send(answer())).port, 'success')
+    assert.equal(bodiesOf(server)[0]?.channels, undefined)
+  })
+
   it('names each message of a long text', async () => {
     const { flow, server } = await loadReply()
     const { msg } = await flow.send(answer({ payload: 'All of it. '.repeat(1000) }))

@@ -318,6 +318,13 @@ describe('reply: the channel', () => {
     assert.equal(bodyOf({ content: 'x' }, { webhook }, { anyChannel: true }).channels, undefined)
   })
 
+  it('gives only the first part of a long text the clientMessageId of its body', () => {
+    const text = 'word '.repeat(1000)
+    const content = { type: 'text', content: { text }, clientMessageId: 'mine' }
+    const ids = reply({ ...good, content }).bodies.map((body) => body.clientMessageId)
+    assert.deepEqual(ids, ['mine', undefined])
+  })
+
   it('quotes the question on WhatsApp alone', () => {
     const quote = { quote: true }
     assert.deepEqual(bodyOf(good, {}, quote).context, { umid: UMID })

@@ -5,7 +5,7 @@ import { Queue, type Queued } from './queue'
 export interface LimiterOptions {
   /** Requests in flight at once, 1 or more. */
   maxInFlight: number
-  /** Requests of a priority that may be queued. */
+  /** Requests of a priority that may be queued; replies besides those that wait for an indicator's slot. */
   maxWaiting: number
   /** Maximum ms for which a 429 blocks new requests. */
   maxBlock: number
@@ -29,12 +29,15 @@ export interface QueuedRequest extends Queued<QueuedRequest> {
   onAcquired(): void
   /** The generation in which it got its slot; undefined without a slot. Set by the limiter. */
   generation?: number | undefined
+  /** With which it was acquired. The limiter's own. */
+  priority?: Priority | undefined
 }
 
 /** The requests that are queued with one priority. */
 class Lane {
   readonly retries = new Queue<QueuedRequest>()
   readonly newRequests = new Queue<QueuedRequest>()
+  inFlight = 0
 
   get length(): number {
     return this.retries.length + this.newRequests.length
@@ -53,7 +56,6 @@ class Lane {
 export class RequestLimiter {
   readonly #limits: LimiterOptions
   readonly #lanes: Record<Priority, Lane> = { high: new Lane(), normal: new Lane() }
-  #inFlight = 0
   /** Requests that may be in flight now. */
   #concurrency: number
   #closed = false
@@ -113,12 +115,13 @@ export class RequestLimiter {
     { priority, isRetry }: AcquireOptions,
   ): 'acquired' | 'queued' | 'overloaded' | 'closed' {
     if (this.#closed) return 'closed'
+    request.priority = priority
     if (this.waiting === 0 && this.#hasCapacity()) {
       this.#start(request)
       return 'acquired'
     }
     const lane = this.#lanes[priority]
-    if (!isRetry && lane.length >= this.#limits.maxWaiting) return 'overloaded'
+    if (!isRetry && lane.length >= this.#maxLength(priority)) return 'overloaded'
     const queue = isRetry ? lane.retries : lane.newRequests
     queue.push(request)
     this.#updateTimer()
@@ -132,7 +135,7 @@ export class RequestLimiter {
       this.#updateTimer()
     } else if (request.generation !== undefined) {
       request.generation = undefined
-      this.#inFlight--
+      this.#laneOf(request).inFlight--
       this.#scheduleDrain()
     }
   }
@@ -170,14 +173,28 @@ export class RequestLimiter {
     this.#updateTimer()
   }
 
+  /** Replies may also wait for the slots that indicators have, which must not make one overloaded. */
+  #maxLength(priority: Priority): number {
+    const { maxInFlight, maxWaiting } = this.#limits
+    return priority === 'high' ? maxWaiting + maxInFlight - this.#lanes.high.inFlight : maxWaiting
+  }
+
+  get #inFlight(): number {
+    return this.#lanes.high.inFlight + this.#lanes.normal.inFlight
+  }
+
   #hasCapacity(): boolean {
     return this.#inFlight < this.#concurrency && !this.#closed && this.blockedFor() === 0
   }
 
   #start(request: QueuedRequest): void {
-    this.#inFlight++
+    this.#laneOf(request).inFlight++
     request.generation = this.#generation
     request.onAcquired()
+  }
+
+  #laneOf({ priority = 'normal' }: QueuedRequest): Lane {
+    return this.#lanes[priority]
   }
 
   /** In a microtask, so that a node that cancels many requests in a row starts none of them. */

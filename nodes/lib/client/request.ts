@@ -1,6 +1,6 @@
 import { asMaybeSent, closedError, MessagingError, overloadedError } from '../errors'
 import { backoff } from './backoff'
-import type { QueuedRequest, RequestLimiter } from './limiter'
+import type { Priority, QueuedRequest, RequestLimiter } from './limiter'
 import type { Queue } from './queue'
 import type { Receipt } from './response-body'
 import type { RequestOptions } from './transport'
@@ -77,6 +77,7 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   prev: QueuedRequest | undefined = undefined
   next: QueuedRequest | undefined = undefined
   generation: number | undefined = undefined
+  priority: Priority | undefined = undefined
   readonly #context: RequestContext
   readonly #options: RequestOptions
   readonly #deadlineAt: number

@@ -246,11 +246,11 @@ export class Replies {
       }
     } catch (error) {
       const failure = addAccepted(error as MessagingError, accepted)
-      if (failure.cause.maybeSent) this.#sessions.refresh(request)
+      if (failure.cause.maybeSent) this.#sessions.refresh(...this.#targetsOf(reply))
       throw failure
     }
     const typing = stopped || this.#sessions.summary(request)
-    this.#sessions.refresh(request)
+    this.#sessions.refresh(...this.#targetsOf(reply))
     const last = accepted.at(-1) as RequestResult
     const state = last.response?.state
     return {
@@ -264,10 +264,19 @@ export class Replies {
 
   /** @throws {MessagingError} `closed` if the reply is cancelled meanwhile */
   #stopTyping(reply: PendingReply): Promise<TypingSummary> {
+    const { request } = reply
+    const targets = request.umid === undefined ? this.#targetsOf(reply) : [request]
+    const ended = Promise.all(targets.map((target) => this.#sessions.answer(target)))
     return new Promise((resolve, reject) => {
       reply.cancel = () => reject(closedError())
-      void this.#sessions.answer(reply.request).then(resolve)
+      void ended.then((summaries) => resolve(sumOf(summaries)))
     })
+  }
+
+  /** Whose dots a reply is about, by each id of the customer: a session knows only one of them. */
+  #targetsOf({ request, customer }: PendingReply): ReplyTarget[] {
+    const ids = customer ? this.#customers.resolve(customer).ids : []
+    return [request, ...[...ids].map((conversation) => ({ ...request, conversation }))]
   }
 
   #postBody(reply: PendingReply, body: string): ApiRequest {
@@ -275,6 +284,13 @@ export class Replies {
     const apiRequest = this.#client.sendReply({ subAccountId, body })
     reply.cancel = () => apiRequest.cancel()
     return apiRequest
+  }
+}
+
+function sumOf(summaries: TypingSummary[]): TypingSummary {
+  return {
+    indicators: summaries.reduce((total, { indicators }) => total + indicators, 0),
+    durationMs: Math.max(...summaries.map(({ durationMs }) => durationMs)),
   }
 }
 

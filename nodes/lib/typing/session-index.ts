@@ -123,6 +123,7 @@ function isOf(which: Conversation, request: Indexed['request']): boolean {
   return keyOf({ subAccountId, channel, conversation }) === keyOf(request)
 }
 
+/** Phone numbers by their digits: webhooks and flows write them with and without a plus. */
 function keyOf({ subAccountId, channel, conversation }: Conversation): string {
-  return `${subAccountId} ${channel} ${conversation}`
+  return `${subAccountId} ${channel} ${conversation?.replace(/^\+(?=\d+$)/, '')}`
 }

@@ -284,10 +284,14 @@ export class Sessions {
   /**
    * Sends an indicator at once for what is kept up for a message or in its conversation: a reply has
    * taken the dots down. The usual renewals follow.
+   * @param targets the same by each name of the customer
    */
-  refresh({ umid, ...conversation }: ReplyTarget): void {
-    const named = umid === undefined ? [] : this.#sessions.find({ umid })
-    for (const session of new Set([...named, ...this.#sessions.find(conversation)])) {
+  refresh(...targets: ReplyTarget[]): void {
+    const found = targets.flatMap(({ umid, ...conversation }) => [
+      ...(umid === undefined ? [] : this.#sessions.find({ umid })),
+      ...this.#sessions.find(conversation),
+    ])
+    for (const session of new Set(found)) {
       const { ending, apiRequest, indicators } = session
       if (ending) continue
       // One that is on the wire may have come before the reply.

@@ -290,10 +290,14 @@ describe('client: a reply', () => {
       const server = await startServer(() => {})
       const client = createClient(server.url, { maxInFlight: 1, maxWaiting: 1, timeout: 200 })
       const indicators = [client.send(EVENT), client.send(EVENT), client.send(EVENT)]
-      const replies = [client.sendReply(REPLY), client.sendReply(REPLY)]
+      // One would be in flight and one would wait if there were no indicators.
+      const replies = [1, 2, 3].map(() => client.sendReply(REPLY))
       await rejection(indicators[2]?.result as Promise<unknown>, 'overloaded')
-      await rejection(replies[1]?.result as Promise<unknown>, 'overloaded')
-      assert.equal(replies[0]?.settled, false)
+      await rejection(replies[2]?.result as Promise<unknown>, 'overloaded')
+      assert.deepEqual(
+        replies.map(({ settled }) => settled),
+        [false, false, true],
+      )
       for (const { result } of [...indicators, ...replies]) result.catch(() => {})
     })
   })

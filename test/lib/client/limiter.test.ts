@@ -106,8 +106,25 @@ describe('limiter', () => {
     for (const outcome of ['acquired', 'queued', 'overloaded']) {
       assert.equal(acquire('indicator').outcome, outcome)
     }
-    assert.deepEqual([reply(), reply()], ['queued', 'overloaded'])
-    assert.deepEqual([limiter.waitingWith('high'), limiter.waitingWith('normal')], [1, 1])
+    assert.deepEqual([reply(), reply(), reply()], ['queued', 'queued', 'overloaded'])
+    assert.deepEqual([limiter.waitingWith('high'), limiter.waitingWith('normal')], [2, 1])
+  })
+
+  it('queues a reply for a slot that an indicator has, even where none may wait', async () => {
+    const { limiter, log, acquire } = open({ maxInFlight: 1, maxWaiting: 0 })
+    const indicator = acquire('indicator')
+    const reply = (name: string) => {
+      const one: QueuedRequest = { onAcquired: () => log.push(name) }
+      return { one, outcome: limiter.acquire(one, { priority: 'high', isRetry: false }) }
+    }
+    const first = reply('reply')
+    assert.deepEqual([first.outcome, reply('second').outcome], ['queued', 'overloaded'])
+    limiter.release(indicator.one)
+    await drained()
+    assert.equal(reply('third').outcome, 'overloaded')
+    limiter.release(first.one)
+    assert.equal(reply('fourth').outcome, 'acquired')
+    assert.deepEqual(log, ['indicator', 'reply', 'fourth'])
   })
 
   it('starts retries before new requests', async () => {

@@ -342,6 +342,37 @@ describe('replies', () => {
       assert.deepEqual(t.log, ['dots a', 'reply one'])
     })
 
+    describe('of a customer who is known by number and by id', () => {
+      const both = { msisdn: '+65', channelUserId: 'US.1' }
+      const byId = { recipient: { channelUserId: 'US.1' }, conversation: 'US.1' }
+
+      it('come back at once for the newer message, whichever the reply names', async () => {
+        t = await RepliesBench.open()
+        t.replies.link(both)
+        await t.start('a', { conversation: 'US.1' })
+        await t.start('b') // to +65
+        await t.reply('to a', '', { ...byId, umid: 'a' })
+        await t.arrived(4)
+        assert.deepEqual(t.log, ['dots a', 'dots b', 'reply to a', 'dots b'])
+      })
+
+      it('end before a reply without a umid, whichever it names', async () => {
+        t = await RepliesBench.open()
+        t.replies.link(both)
+        await t.start('a') // to +65
+        const outcome = (await t.reply('one', '', byId)) as ReplyResult
+        assert.equal(outcome.typing.indicators, 1)
+        assert.equal(await t.sessions.stop({ umid: 'a' }), undefined)
+      })
+    })
+
+    it('end by the number, with or without its plus', async () => {
+      t = await RepliesBench.open()
+      await t.start('a') // to +65
+      const outcome = (await t.reply('one', '65', { conversation: '65' })) as ReplyResult
+      assert.equal(outcome.typing.indicators, 1)
+    })
+
     it('are ended by a reply that 8x8 refuses, too', async () => {
       t = await RepliesBench.open(true, {}, (response) => response.writeHead(400).end())
       await t.start('a')

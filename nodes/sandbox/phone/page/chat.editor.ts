@@ -12,6 +12,18 @@ const CHANNELS = { whatsapp: 'WhatsApp', rcs: 'RCS' }
 /** The messages on the screen, by umid. */
 const shown = new Map<string, { element: HTMLElement; mark?: HTMLElement }>()
 
+/** px from the end of the chat that still count as its end. */
+const NEAR_END = 60
+
+const chat = byId('chat')
+/** False while the user is reading further up: then do not scroll. */
+let atEnd = true
+chat.addEventListener('scroll', () => {
+  atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < NEAR_END
+})
+// A turned phone, or its keyboard, must not hide the newest message.
+new ResizeObserver(() => atEnd && scrollToEnd()).observe(chat)
+
 /** In performance.now(), which does not follow the clock; undefined without dots. */
 let dotsUntil: number | undefined
 let ticking: number | undefined
@@ -28,14 +40,15 @@ export function showChat(state: PhoneState): void {
   setText(byId('avatar'), state.customerName.trim().charAt(0).toUpperCase() || '+')
   document.title = `${title} – 8x8 sandbox`
 
-  const chat = byId('chat')
-  // Do not scroll if the user is reading further up.
-  const atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 60
   const isNew = showMessages(state.messages)
   const { typingUntil } = state
   dotsUntil = typingUntil ? performance.now() + typingUntil - state.now : undefined
   tick()
-  if (atEnd || isNew) chat.scrollTop = chat.scrollHeight
+  if (atEnd || isNew) scrollToEnd()
+}
+
+function scrollToEnd(): void {
+  chat.scrollTop = chat.scrollHeight
 }
 
 /** Keeps the elements of known messages, so that a screen reader reads each of them once. */

@@ -10,11 +10,11 @@ import { byId, make, setText, timeOf } from './dom.editor'
 const FAULT_TEXTS: Record<FaultName, string> = {
   none: 'Works normally',
   unauthorized: 'Refuses the API key (401)',
-  'rate-limited': 'Says: too many requests (429)',
-  error: 'Fails with a server error (500)',
+  'rate-limited': 'Too many requests (429)',
+  error: 'Server error (500)',
   slow: 'Answers slowly',
   down: 'Is down: cuts the connection',
-  expired: 'Says: message older than 2 hours (400)',
+  expired: 'Message older than 2 hours (400)',
 }
 
 const STATUS_TEXTS: Record<number, string> = {
