@@ -15,7 +15,7 @@ export interface SandboxNodeOptions {
   webhookUrl: string
 }
 
-/** What a new sandbox node starts with, and what a property that is not stored counts as. */
+/** Defaults of a new node, and of properties that are not stored. */
 export const SANDBOX_DEFAULTS = {
   name: '',
   channel: 'whatsapp',

@@ -11,7 +11,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type NodeRed, ROOT, runFlows } from '../node-red'
-import { API_KEY, benchFlow, CONTENDERS, type Contender, PATH } from './flow'
+import { BENCH_KEY, benchFlow, CONTENDERS, type Contender, PATH } from './flow'
 import { type Figure, figure, inWords, machine, table } from './statistics'
 
 const LEVELS = [1, 64, 512]
@@ -41,7 +41,7 @@ const { values: options } = parseArgs({
 void main()
 
 async function main(): Promise<void> {
-  const api = fork(join(__dirname, 'api.mjs'), [PATH, `Bearer ${API_KEY}`], { execArgv: [] })
+  const api = fork(join(__dirname, 'api.mjs'), [PATH, `Bearer ${BENCH_KEY}`], { execArgv: [] })
   const [{ port }] = await once(api, 'message')
   const settings = {
     nodesDir: join(__dirname, 'nodes'),

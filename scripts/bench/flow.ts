@@ -2,7 +2,7 @@ import type { Deployable, FlowNode } from '../example'
 
 /** What the account of the bench uses; the API server checks both. */
 export const SUB_ACCOUNT = 'bench_sub'
-export const API_KEY = 'bench-key'
+export const BENCH_KEY = 'bench-key'
 export const PATH = `/api/v1/subaccounts/${SUB_ACCOUNT}/events`
 
 /** Contenders, in the order of the driver's outputs. */
@@ -25,13 +25,13 @@ export function benchFlow(origin: string): Deployable {
     node('driver', 'bench-driver', [['before0'], ['before1'], ['bare'], ['send'], ['start']]),
     ...httpRequest(0, url, false),
     ...httpRequest(1, url, true),
-    node('bare', 'bench-bare', [['driver']], { url, key: API_KEY }),
+    node('bare', 'bench-bare', [['driver']], { url, key: BENCH_KEY }),
     account(origin),
     ours('send', 'send', 'driver'),
     ours('start', 'start', 'stop'),
     ours('stop', 'stop', 'driver'),
   ]
-  return { flows, credentials: { account: { apiKey: API_KEY } } }
+  return { flows, credentials: { account: { apiKey: BENCH_KEY } } }
 }
 
 /** An account at a server of one's own. */
@@ -44,7 +44,7 @@ export function account(origin: string): FlowNode {
 function httpRequest(n: number, url: string, persist: boolean): FlowNode[] {
   const func = `msg.url = ${JSON.stringify(url)}
 msg.method = 'POST'
-msg.headers = { authorization: 'Bearer ${API_KEY}', 'content-type': 'application/json' }
+msg.headers = { authorization: 'Bearer ${BENCH_KEY}', 'content-type': 'application/json' }
 msg.payload = { channel: msg.channel, type: 'typing', umid: msg.umid }
 return msg`
   return [

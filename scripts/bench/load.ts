@@ -17,7 +17,7 @@ import {
   startNodeRed,
   writeFlows,
 } from '../node-red'
-import { API_KEY, account, node } from './flow'
+import { account, BENCH_KEY, node } from './flow'
 import { type Figure, figure, inWords, machine, table } from './statistics'
 
 const run = promisify(execFile)
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
       account('http://127.0.0.1:9'),
       node('typing', '8x8-typing-indicator', [[], []], { account: 'account' }),
     ]
-    await writeFlows(deployed.userDir, { flows, credentials: { account: { apiKey: API_KEY } } })
+    await writeFlows(deployed.userDir, { flows, credentials: { account: { apiKey: BENCH_KEY } } })
     for (const other of OTHERS) {
       variants.push(await install(other, other.replace(/@[^@/]+$/, ''), [other]))
     }

@@ -10,7 +10,7 @@ import {
 } from './checks'
 import type { BrandMessage, ConversationKey, Conversations } from './conversations'
 import type { SandboxEvents } from './events'
-import { type Answer, errorAnswer, jsonAnswer } from './faults'
+import { type ApiAnswer, errorAnswer, jsonAnswer } from './faults'
 import type { ConversationMessage } from './message'
 
 /**
@@ -74,7 +74,7 @@ export class SandboxApi {
    * @param authorization the header as it came
    * @returns the error answer; undefined if the head is fine
    */
-  checkHead(line: RequestLine, authorization: string | undefined): Answer | undefined {
+  checkHead(line: RequestLine, authorization: string | undefined): ApiAnswer | undefined {
     return this.#answerErrors(() => void this.#authorize(line, authorization))
   }
 
@@ -89,7 +89,7 @@ export class SandboxApi {
     line: RequestLine,
     authorization: string | undefined,
     body: { value: unknown } | 400 | 413,
-  ): Answer {
+  ): ApiAnswer {
     return this.#answerErrors(() => {
       const { subAccountId, resource } = this.#authorize(line, authorization)
       if (typeof body === 'number') {
@@ -101,7 +101,7 @@ export class SandboxApi {
   }
 
   /** @returns what `work` returns, or the answer for the ApiError that it throws */
-  #answerErrors<T>(work: () => T): T | Answer {
+  #answerErrors<T>(work: () => T): T | ApiAnswer {
     try {
       return work()
     } catch (error) {
@@ -130,7 +130,7 @@ export class SandboxApi {
    * Shows the dots: 200 without a body, as nothing is documented of one. A repeat restarts the
    * time, on RCS as Google documents; for WhatsApp reports conflict, some see no refresh.
    */
-  private events(subAccountId: string, body: unknown): Answer {
+  private events(subAccountId: string, body: unknown): ApiAnswer {
     const { channel, umid } = readEventsBody(body)
     const found = this.#find(subAccountId, channel, umid)
     const message = checkAnswerable(found, channel, this.#now())
@@ -143,7 +143,7 @@ export class SandboxApi {
    * of the customer's last message, else to WhatsApp or, for a LINE user, to LINE. All but the first
    * is our guess: 8x8 follows the fallback rules of the sub-account.
    */
-  private messages(subAccountId: string, body: unknown): Answer {
+  private messages(subAccountId: string, body: unknown): ApiAnswer {
     const request = readMessagesBody(body)
     const { user, type, content, clientMessageId, channels, context } = request
     const customer =

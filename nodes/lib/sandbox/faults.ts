@@ -25,7 +25,7 @@ export interface Fault {
 }
 
 /** An HTTP answer. */
-export interface Answer {
+export interface ApiAnswer {
   status: number
   headers?: Record<string, string>
   body?: string | Buffer
@@ -54,13 +54,13 @@ export function errorAnswer(
   code: number | undefined,
   message: string,
   at: number,
-): Answer {
+): ApiAnswer {
   const timestamp = new Date(at).toISOString()
   return jsonAnswer(status, { code, message, errorId: randomUUID(), timestamp })
 }
 
 /** An answer in JSON; fields that are undefined are left out. */
-export function jsonAnswer(status: number, body: object): Answer {
+export function jsonAnswer(status: number, body: object): ApiAnswer {
   return {
     status,
     headers: { 'content-type': 'application/json' },
@@ -72,9 +72,9 @@ export function jsonAnswer(status: number, body: object): Answer {
  * The answer that a fault describes. Below 400 it has no body unless the fault gives one.
  * @param at epoch ms, for the timestamp of an error body
  */
-export function answerOf(fault: Fault, at: number): Answer {
+export function answerOf(fault: Fault, at: number): ApiAnswer {
   const { status = 500, code = CODE_OF_STATUS[status], message = `Fault ${status}`, body } = fault
-  const answer: Answer =
+  const answer: ApiAnswer =
     body === undefined && status >= 400
       ? errorAnswer(status, code, message, at)
       : { status, ...(body !== undefined && { body }) }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { CHANNELS, type Channel, CODES, MSISDN, UMID } from '../api'
 import { routeOf } from './checks'
 import type { CustomerIds } from './conversations'
-import { type Answer, answerOf, errorAnswer, type Fault, isOnlyDelay } from './faults'
+import { type ApiAnswer, answerOf, errorAnswer, type Fault, isOnlyDelay } from './faults'
 import { type ByteBudget, HeldRequest } from './held-request'
 
 /** Bytes of a request body that are kept and shown; our choice. */
@@ -63,14 +63,14 @@ export interface Handlers {
   /** Aborted when the sandbox closes. */
   closing: AbortSignal
   /** The error answer for a request whose head is wrong. */
-  checkHead(request: SandboxRequest, authorization: string | undefined): Answer | undefined
+  checkHead(request: SandboxRequest, authorization: string | undefined): ApiAnswer | undefined
   fault(request: SandboxRequest): Fault | undefined
   /** @param body the JSON value, or the status for one that is not JSON (400) or too large (413) */
   answer(
     request: SandboxRequest,
     authorization: string | undefined,
     body: { value: unknown } | 400 | 413,
-  ): Answer
+  ): ApiAnswer
   /** Called once, when answered or cut. */
   end(request: SandboxRequest): void
 }
@@ -104,7 +104,7 @@ export async function handleRequest(
     handlers.end(request)
   }
 
-  function send({ status, headers = {}, body }: Answer): void {
+  function send({ status, headers = {}, body }: ApiAnswer): void {
     if (response.destroyed) return
     response.statusCode = status
     response.setHeaders(new Map(Object.entries(headers)))
@@ -137,7 +137,7 @@ export async function handleRequest(
 }
 
 /** The answer to a request for which no memory is left. That it is a 503 is our choice. */
-function overloaded(at: number): Answer {
+function overloaded(at: number): ApiAnswer {
   const answer = errorAnswer(503, undefined, 'Too many unfinished requests', at)
   return { ...answer, headers: { ...answer.headers, 'retry-after': '1' } }
 }

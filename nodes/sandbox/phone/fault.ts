@@ -6,9 +6,9 @@ import type { FaultName } from './state'
 const SLOW = 4000
 
 /**
- * What the API does while an error is simulated. Statuses and codes are of the 8x8 doc; that a message
- * that is too old gets 400 and 1300 is our guess, the same that the sandbox makes for a real one.
- * @param resource of the request: only an indicator can come too late
+ * The fault for a simulated error. Statuses and codes are from the 8x8 doc; 400 with 1300 for a message
+ * that is too old is our guess, as for a real one in the sandbox.
+ * @param resource of the request: only an indicator can be too late
  */
 export function faultOf(
   name: FaultName,

@@ -26,7 +26,7 @@ const MAX_BODY = 8192
 /** ms for a body to arrive; our choice. */
 const BODY_TIMEOUT = 10_000
 
-/** Answers with the headers that every answer has. */
+/** Answers with our usual headers. */
 export function answer(
   response: ServerResponse,
   status: number,
@@ -38,7 +38,7 @@ export function answer(
   response.end(body)
 }
 
-/** Sets the headers that every answer has, and its own. */
+/** Sets our usual headers and those of the answer. */
 export function setHeaders(response: ServerResponse, headers: Record<string, string>): void {
   response.setHeaders(new Map(Object.entries({ ...HEADERS, ...headers })))
 }
@@ -57,7 +57,7 @@ export function answerError(response: ServerResponse, error: HttpError): void {
  */
 export async function readWrite(incoming: IncomingMessage): Promise<Record<string, unknown>> {
   const { headers } = incoming
-  // A browser says at least one of them with a POST.
+  // A browser sends at least one of them with a POST.
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) {
     throw new HttpError(403, 'Only the page itself may write: send its Origin')
   }

@@ -5,27 +5,27 @@ import { Phone } from './phone'
 import { routerOf } from './router'
 import { readPhoneSettings } from './settings'
 
-/** What a phone needs of the node that it belongs to. */
+/** What a phone needs of its node. */
 export interface PhoneOptions {
   nodeId: string
   /** As stored, with environment references resolved. */
   config: Partial<SandboxNodeOptions>
   /** The Authorization header of webhooks. */
   authorization: string | undefined
-  /** Where its page is shown; undefined: nowhere. */
+  /** The app that serves its page; undefined: none. */
   app: HttpApp | undefined
   /** `httpNodeMiddleware` of the settings. */
   middleware: unknown
 }
 
-/** A phone that is in use, and how to end it with all that it holds. */
+/** A phone in use, and how to close it. */
 export interface OpenPhone {
   phone: Phone
   close(): Promise<void>
 }
 
 /**
- * Makes the phone of a node, in the sandbox of this process, and shows its page.
+ * Opens the phone of a node, in the sandbox of this process, and serves its page.
  * @throws {MessagingError} `not-configured`, with the field at fault
  * @throws what the start of the sandbox failed with
  */

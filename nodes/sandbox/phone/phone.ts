@@ -17,11 +17,11 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Events of a phone. */
 export interface PhoneEvents {
-  /** Something in its state is new. */
+  /** Its state has changed. */
   change: []
   /** The customer wrote, and it is not posted as a webhook. */
   inbound: [InboundWebhook]
-  /** It ended; nothing follows. */
+  /** It is closed; no event follows. */
   close: []
 }
 

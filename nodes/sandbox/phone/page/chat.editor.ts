@@ -4,7 +4,7 @@ import { byId, make, setText, timeOf } from './dom.editor'
 type Message = PhoneState['messages'][number]
 
 const SVG = 'http://www.w3.org/2000/svg'
-/** One tick, and the second one of a message that was read. */
+/** One tick, and a second one for a read message. */
 const TICKS = ['M1 6l3.500 4L11 1', 'M8 9l1 1 6.500-9']
 
 const CHANNELS = { whatsapp: 'WhatsApp', rcs: 'RCS' }
@@ -16,7 +16,7 @@ const shown = new Map<string, { element: HTMLElement; mark?: HTMLElement }>()
 const NEAR_END = 60
 
 const chat = byId('chat')
-/** Whoever reads further up is left there. */
+/** False while the user is reading further up: then do not scroll. */
 let atEnd = true
 chat.addEventListener('scroll', () => {
   atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < NEAR_END
@@ -24,11 +24,11 @@ chat.addEventListener('scroll', () => {
 // A turned phone, or its keyboard, must not hide the newest message.
 new ResizeObserver(() => atEnd && scrollToEnd()).observe(chat)
 
-/** In performance.now(), which no change of the clock moves; undefined without dots. */
+/** In performance.now(), which does not follow the clock; undefined without dots. */
 let dotsUntil: number | undefined
 let ticking: number | undefined
 
-/** Shows the chat as a state has it. */
+/** Shows the chat of a state. */
 export function showChat(state: PhoneState): void {
   const name = state.customerName || state.msisdn
   const title = state.customerName ? `${name}’s phone` : `Phone ${name}`
@@ -51,7 +51,7 @@ function scrollToEnd(): void {
   chat.scrollTop = chat.scrollHeight
 }
 
-/** Keeps the elements of known messages, so that a screen reader hears each of them once. */
+/** Keeps the elements of known messages, so that a screen reader reads each of them once. */
 function showMessages(messages: Message[]): boolean {
   const log = byId('log')
   const known = new Set(messages.map(({ umid }) => umid))
@@ -102,7 +102,7 @@ function makeTicks(): SVGElement {
   return ticks
 }
 
-/** Shows the dots while they live, counts down, and takes them down on time. */
+/** Shows the dots, counts down, and removes them on time. */
 function tick(): void {
   window.clearTimeout(ticking)
   const left = dotsUntil === undefined ? 0 : dotsUntil - performance.now()
@@ -110,7 +110,7 @@ function tick(): void {
   byId('dots').hidden = !typing
   const seconds = Math.ceil(left / 1000)
   setText(byId('countdown'), typing ? `typing… gone in ${seconds} s` : '')
-  // Not the seconds: a screen reader would speak each of them.
+  // Without the seconds: a screen reader would read each of them.
   setText(byId('typing'), typing ? 'The business is typing' : '')
   if (typing) ticking = window.setTimeout(tick, left - (seconds - 1) * 1000)
 }

@@ -1,6 +1,6 @@
 /**
  * The element with an id of page.html.
- * @throws {Error} when page.html and the script do not belong together
+ * @throws {Error} if page.html does not match the script
  */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const element = document.getElementById(id)
@@ -8,7 +8,7 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return element as T
 }
 
-/** A new element with a text: never with HTML, because customers and flows write these texts. */
+/** A new element with a text, never HTML: customers and flows write these texts. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = '',
@@ -20,12 +20,12 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** Changes a text only if it is another one: a live region speaks each change. */
+/** Sets a text only if it differs: a screen reader reads each change of a live region. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** A point in time, in the form of the reader's language. */
+/** A time of day, formatted for the user's language. */
 export function timeOf(at: number, seconds = false): HTMLTimeElement {
   const date = new Date(at)
   const text = date.toLocaleTimeString([], {

@@ -5,11 +5,11 @@ import { showChat } from './chat.editor'
 import { byId, setText } from './dom.editor'
 import { fillFaults, showPanel } from './panel.editor'
 
-/** ms before another try to connect: the first, and the longest. */
+/** ms before a reconnect: the first pause, and the longest. */
 const FIRST_WAIT = 1000
 const LONGEST_WAIT = 5000
 
-/** ms without an event after which the connection is dead: the time of two heartbeats. */
+/** ms without an event after which the connection counts as dead: two heartbeats. */
 const LONGEST_SILENCE = 30_000
 
 /** ms that a post may take; our choice. */
@@ -21,14 +21,14 @@ const faultSelect = byId<HTMLSelectElement>('fault')
 
 let wait = FIRST_WAIT
 let source: EventSource | undefined
-/** Of the next try to connect, or of the end of the silence. */
+/** Timer of the next reconnect, or of the silence. */
 let timer: number | undefined
 let connected = false
 let sending = false
-/** As the sandbox has it. */
+/** The error that the sandbox simulates now. */
 let activeFault: PhoneState['fault'] = 'none'
 
-/** A new EventSource for each try: after an HTTP error, as in a redeploy, one gives up for good. */
+/** A new EventSource each time: after an HTTP error, e.g. in a redeploy, it gives up for good. */
 function connect(): void {
   disconnect()
   source = new EventSource('./events')
@@ -46,7 +46,7 @@ function connect(): void {
   onEvent()
 }
 
-/** A dead connection is silent: nothing but time tells that it is. */
+/** A dead connection reports no error, so only a timer can notice it. */
 function onEvent(): void {
   window.clearTimeout(timer)
   timer = window.setTimeout(reconnect, LONGEST_SILENCE)
@@ -64,7 +64,7 @@ function disconnect(): void {
   window.clearTimeout(timer)
 }
 
-/** A hidden page needs no events: a browser has six connections for a host, and may want them. */
+/** A hidden page needs no events: a browser has only six connections per host. */
 function followVisibility(): void {
   if (document.hidden) disconnect()
   else connect()
@@ -75,7 +75,7 @@ function setConnected(now: boolean): void {
   const status = byId('connection')
   setText(status, connected ? 'connected' : 'reconnecting…')
   status.classList.toggle('lost', !connected)
-  // Read-only in place of disabled once it was in use: a redeploy must not take the focus away.
+  // Read-only, not disabled, once it was used: a redeploy must not take the focus away.
   if (connected) text.disabled = false
   send.disabled = !connected
   faultSelect.disabled = !connected
@@ -87,7 +87,7 @@ function showWritable(): void {
   text.setAttribute('aria-disabled', `${text.readOnly}`)
 }
 
-/** @returns what went wrong, '' for nothing */
+/** @returns the problem; '' for none */
 async function post(path: string, body: object): Promise<string> {
   try {
     const response = await fetch(path, {
@@ -106,7 +106,7 @@ async function post(path: string, body: object): Promise<string> {
   }
 }
 
-/** What was typed stays until it was taken, and meanwhile nobody can change it. */
+/** Keeps the typed text, read-only, until the server has accepted it. */
 async function sendMessage(): Promise<void> {
   if (!connected || sending || !text.value.trim()) return
   sending = true
@@ -130,7 +130,7 @@ faultSelect.addEventListener('change', async () => {
   if (problem) faultSelect.value = activeFault
 })
 document.addEventListener('visibilitychange', followVisibility)
-// A page that the browser keeps for the way back.
+// A page in the back/forward cache.
 window.addEventListener('pagehide', disconnect)
 window.addEventListener('pageshow', ({ persisted }) => persisted && followVisibility())
 fillFaults()

@@ -27,7 +27,7 @@ const STATUS_TEXTS: Record<number, string> = {
   500: 'server error',
 }
 
-/** The requests on the screen, so that a body that is open stays open. */
+/** The requests on the screen, kept so that an open body stays open. */
 const shown = new Map<string, { element: HTMLElement; json: string }>()
 
 /** Fills the select of simulated errors. */
@@ -37,7 +37,7 @@ export function fillFaults(): void {
   }
 }
 
-/** Shows what 8x8 sees as a state has it. */
+/** Shows the requests and the delivery of a state. */
 export function showPanel({ requests, fault, delivery }: PhoneState): void {
   byId<HTMLSelectElement>('fault').value = fault
   byId('delivery').hidden = !delivery
@@ -66,7 +66,7 @@ function showRequests(requests: PhoneRequest[]): void {
     const known = shown.get(key)
     if (known?.json === json) continue
     if (known) {
-      // It has been answered by now: only the line changes, a body may be open.
+      // It has been answered meanwhile: only the line changes, because the body may be open.
       known.json = json
       known.element.firstElementChild?.replaceWith(makeLine(request))
     } else {
