@@ -111,6 +111,15 @@ export class MessagingError extends Error {
   }
 }
 
+/**
+ * Adds what is known of the message to a failure.
+ * @returns the same error
+ */
+export function addFacts(error: MessagingError, facts: Partial<Facts>): MessagingError {
+  Object.assign(error.cause, facts)
+  return error
+}
+
 /** A copy without undefined values. */
 export function onlyKnown<T extends object>(facts: T): T {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T

@@ -1,6 +1,6 @@
 import type { NodeStatus } from 'node-red'
 import type { Connection } from '../lib/connection'
-import { closedError, type Facts, type MessagingError, onlyKnown } from '../lib/errors'
+import { addFacts, closedError, type Facts, onlyKnown } from '../lib/errors'
 import { isoDate } from '../lib/iso-date'
 import { toMessagingError } from '../lib/message/thrown'
 import { InputProcessor } from '../lib/node-red/input-processor'
@@ -127,12 +127,6 @@ export class Replier {
 
 function factsOf({ umid, channel }: ReplyContext): MessageFacts {
   return onlyKnown({ umid, channel }) as MessageFacts
-}
-
-/** Adds what is known of the message to a failure. */
-function addFacts(error: MessagingError, facts: MessageFacts): MessagingError {
-  Object.assign(error.cause, facts)
-  return error
 }
 
 function toReplyOutput(

@@ -1,6 +1,6 @@
 import type { ApiRequest } from '../lib/client/request'
 import type { Connection } from '../lib/connection'
-import { closedError, type MessagingError, onlyKnown } from '../lib/errors'
+import { addFacts, closedError, type MessagingError, onlyKnown } from '../lib/errors'
 import { isoDate } from '../lib/iso-date'
 import { toMessagingError } from '../lib/message/thrown'
 import { InputProcessor } from '../lib/node-red/input-processor'
@@ -121,7 +121,8 @@ export class Indicator {
         : this.#send(connection, request))
       return { typing }
     } catch (error) {
-      throw addMessageFacts(request, toMessagingError(error))
+      const { umid, channel } = request
+      throw addFacts(toMessagingError(error), { umid, channel })
     }
   }
 
@@ -256,13 +257,4 @@ export class Indicator {
 
 function stateOf({ otherAccount }: UnmatchedStop): State {
   return otherAccount === undefined ? 'notTyping' : 'otherAccount'
-}
-
-/** Adds umid and channel to a failure. */
-function addMessageFacts(
-  { umid, channel }: IndicatorRequest,
-  failure: MessagingError,
-): MessagingError {
-  Object.assign(failure.cause, { umid, channel })
-  return failure
 }

@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_AGE } from '../api'
 import type { Client, TypingEvent } from '../client/client'
 import type { ApiRequest, RequestResult } from '../client/request'
-import { closedError, MessagingError } from '../errors'
+import { addFacts, closedError, MessagingError } from '../errors'
 import { RecentUmids } from './recent-umids'
 import {
   type Conversation,
@@ -449,7 +449,7 @@ export class Sessions {
     if (session.ended) return
     const { settle, indicators, attempts } = session
     const { umid, channel } = request
-    Object.assign(error.cause, { attempts, umid, channel }, !settle && { indicators })
+    addFacts(error, { attempts, umid, channel, ...(!settle && { indicators }) })
     this.#end(session, !settle)
     if (settle) settle.reject(error)
     else session.onEnd(error)
