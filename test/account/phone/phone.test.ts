@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import FakeTimers from '@sinonjs/fake-timers'
-import { SAMPLE_UMID, type Sandbox } from '../../nodes/lib/sandbox/server'
-import type { FaultName } from '../../nodes/sandbox/phone/state'
-import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from '../lib/sandbox/helpers'
+import { SAMPLE_UMID, type Sandbox } from '../../../nodes/lib/sandbox/server'
+import type { FaultName } from '../../../nodes/account/phone/state'
+import { call, closeAll, reply, SUB, startSandbox, startTarget, type } from '../../lib/sandbox/helpers'
 import { closePhones, MSISDN, makePhone, stateOf } from './phone-helpers'
 
 describe('phone: its state', () => {

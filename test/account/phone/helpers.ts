@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Sandbox } from '../../nodes/lib/sandbox/server'
-import { Phone } from '../../nodes/sandbox/phone/phone'
-import type { PhoneSettings } from '../../nodes/sandbox/phone/settings'
-import type { PhoneState } from '../../nodes/sandbox/phone/state'
-import { PhoneClient } from '../../scripts/phone'
-import { SUB } from '../lib/sandbox/helpers'
+import type { Sandbox } from '../../../nodes/lib/sandbox/server'
+import { Phone } from '../../../nodes/account/phone/phone'
+import type { PhoneSettings } from '../../../nodes/account/phone/settings'
+import type { PhoneState } from '../../../nodes/account/phone/state'
+import { PhoneClient } from '../../../scripts/phone'
+import { SUB } from '../../lib/sandbox/helpers'
 
 export const MSISDN = '+6501234567'
 
