@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PhoneState } from '../nodes/sandbox/phone/state'
+import type { PhoneState } from '../nodes/account/phone/state'
 
 /** ms between two looks whether a phone is there, and for how long to look. */
 const LOOK_EVERY = 50
 const PATIENCE = 10_000
 
-/** A phone as its page sees it, over HTTP. */
+/** A phone as its page sees it, with the chat of one customer, over HTTP. */
 export class PhoneClient {
   /** All states so far, oldest first. */
   readonly states: PhoneState[] = []
@@ -30,16 +30,22 @@ export class PhoneClient {
   }
 
   /**
-   * Watches a phone.
+   * Watches the phone of an account.
    * @param url of its page, with the slash
    * @param headers of each request, e.g. authorization
+   * @param customer whose chat; without it, the first one's
    * @throws {Error} when it is not there within 10 s
    */
-  static async open(url: string, headers: Record<string, string> = {}): Promise<PhoneClient> {
+  static async open(
+    url: string,
+    headers: Record<string, string> = {},
+    customer?: string,
+  ): Promise<PhoneClient> {
+    const events = `${url}events${customer ? `?customer=${customer}` : ''}`
     const late = performance.now() + PATIENCE
     for (;;) {
       const closing = new AbortController()
-      const response = await fetch(`${url}events`, { headers, signal: closing.signal })
+      const response = await fetch(events, { headers, signal: closing.signal })
       if (response.status === 200) return new PhoneClient(url, headers, response, closing)
       const reason = `The phone at ${url} answers ${response.status}: ${await response.text()}`
       if (performance.now() > late) throw new Error(reason)
@@ -56,7 +62,7 @@ export class PhoneClient {
     })
   }
 
-  /** Writes as the page does. @param resource `messages` or `fault` */
+  /** Writes as the page does. @param resource e.g. `messages` or `fault` */
   async post(resource: string, body: object): Promise<Response> {
     return fetch(this.#url + resource, {
       method: 'POST',
