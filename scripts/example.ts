@@ -34,6 +34,11 @@ export function replyExample(
   return loadExample(name, sandbox, subAccountId, apiKey)
 }
 
+/** Path below the HTTP node root at which a flow takes webhooks. */
+export function inboundPathOf({ flows }: Deployable): string {
+  return `${flows.find(({ type }) => type === '8x8-inbound')?.path}`
+}
+
 /** An example as it is. */
 export async function readExample(name: string): Promise<FlowNode[]> {
   return JSON.parse(await readFile(join(EXAMPLES, `${name}.json`), 'utf8'))
