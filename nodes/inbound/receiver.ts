@@ -6,7 +6,6 @@ import { HttpError } from '../lib/http/http-error'
 import { readJson } from '../lib/http/request-body'
 import { isCrossOrigin, removeCorsHeaders } from '../lib/http/same-origin'
 import {
-  type Event,
   type InboundMessage,
   isInbound,
   type OtherMessage,
