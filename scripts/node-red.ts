@@ -19,9 +19,15 @@ export const PACKAGE = '@nr-8x8/node-red-typing-indicator'
 const START_TIMEOUT = 60_000
 
 /**
- * A folder with another Node-RED, and perhaps a Node.js for it, as `npm install node-red@5 node@24`
- * makes it. Blank: the one that this package is developed with.
+ * Folders with another Node-RED, and perhaps with a Node.js for it, as `npm install node-red@5` and
+ * `npm install node@24` make them. Blank: those that this package is developed with.
  */
+export interface Runtime {
+  nodeRedDir?: string | undefined
+  nodeDir?: string | undefined
+}
+
+/** What the environment names: one folder with both. */
 const { NODE_RED_DIR } = process.env
 
 /** What Node-RED prints when it stops flows, and when they run, after a start as after a deploy. */
@@ -86,16 +92,19 @@ export async function writeFlows(
 /**
  * Starts Node-RED and waits until its flows run.
  * @param env more of the environment
+ * @param runtime which Node-RED, and which Node.js
  * @throws {Error} with the end of its log, when it does not start
  */
 export async function startNodeRed(
   userDir: string,
   port: number,
   env: Record<string, string> = {},
+  runtime: Runtime = { nodeRedDir: NODE_RED_DIR, nodeDir: NODE_RED_DIR },
 ): Promise<NodeRed> {
-  const { node, red } = findNodeRed()
+  const { node, red } = findNodeRed(runtime)
   const child = spawn(node, [red, '--userDir', userDir, '--port', `${port}`], {
-    env: { ...process.env, LANG: 'en_US', ...env },
+    // The npm that installs packages runs with the same Node.js.
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}`, LANG: 'en_US', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log: string[] = []
@@ -165,12 +174,14 @@ export async function runFlows(
   }
 }
 
-function findNodeRed(): { node: string; red: string } {
-  if (!NODE_RED_DIR) return { node: process.execPath, red: require.resolve('node-red/red.js') }
-  const modules = join(NODE_RED_DIR, 'node_modules')
-  const node = join(modules, 'node', 'bin', 'node')
-  const red = join(modules, 'node-red', 'red.js')
-  return { node: existsSync(node) ? node : process.execPath, red }
+function findNodeRed({ nodeRedDir, nodeDir }: Runtime): { node: string; red: string } {
+  const node = join(nodeDir ?? '', 'node_modules', 'node', 'bin', 'node')
+  return {
+    node: nodeDir && existsSync(node) ? node : process.execPath,
+    red: nodeRedDir
+      ? join(nodeRedDir, 'node_modules', 'node-red', 'red.js')
+      : require.resolve('node-red/red.js'),
+  }
 }
 
 /** The first free port from the given one on, on loopback. */

@@ -11,13 +11,11 @@ import type { PhoneState } from '../nodes/account/phone/state'
 import { withQuickStart } from './demo'
 import { ROOT } from './node-red'
 import { PhoneClient } from './phone'
+import { within } from './within'
 
 /** Who writes what. */
 const CUSTOMER = 'ana'
 const QUESTION = 'Hello, where is my order?'
-
-/** ms that each step of the story may take; its slow work takes 8 s. */
-const STEP_TIMEOUT = 20_000
 
 void main(process.argv.includes('--once')).catch((error: Error) => {
   console.error(`Failed: ${error.message}`)
@@ -79,20 +77,6 @@ async function runStory(phoneUrl: string): Promise<void> {
     print('indicator', `gone, ${(((reply?.at ?? at) - at) / 1000).toFixed(1)} s after it was sent`)
   } finally {
     await phone.close()
-  }
-}
-
-/** @throws {Error} that names what did not happen in time */
-async function within<T>(what: string, happened: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const text = `${what} did not come within ${STEP_TIMEOUT / 1000} s`
-    timer = setTimeout(() => reject(new Error(text)), STEP_TIMEOUT)
-  })
-  try {
-    return await Promise.race([happened, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { PhoneState } from '../../nodes/account/phone/state'
+import type { FlowNode } from '../example'
+import {
+  findPort,
+  makeUserDir,
+  type NodeRed,
+  PACKAGE,
+  type Runtime,
+  removeUserDir,
+  startNodeRed,
+} from '../node-red'
+import { PhoneClient } from '../phone'
+import { within } from '../within'
+
+/** What the package brings. */
+const TYPES = ['8x8-account', '8x8-inbound', '8x8-reply', '8x8-typing-indicator']
+
+/** A customer who writes to an example. */
+interface Talk {
+  /** How the example's name begins. */
+  example: string
+  customer: string
+  /** Another text each time: the chats go on. */
+  text: string
+  /** The inject node that answers. */
+  press?: string
+}
+
+/** Examples that answer on the phone, and customers who write to them at the same time. */
+const CONVERSATIONS: readonly (readonly Talk[])[] = [
+  [
+    { example: '1', customer: 'ana', text: 'Hello' },
+    { example: '2', customer: 'ben', text: 'Hello' },
+    { example: '3', customer: 'chi', text: 'Hello' },
+  ],
+  [
+    { example: '4', customer: 'ana', text: 'fail' },
+    { example: '5', customer: 'ben', text: 'Are you there?', press: 'The person answers' },
+  ],
+]
+
+/**
+ * Uploads the package to the palette of a new Node-RED, imports all examples, has the customers of
+ * the sandbox write to them, and removes the package.
+ * @param tarball its file
+ * @throws {Error} what is not as it should be
+ */
+export async function tryPackage(tarball: string, runtime: Runtime): Promise<void> {
+  const userDir = await makeUserDir()
+  try {
+    const nodeRed = await startNodeRed(userDir, await findPort(23_880), {}, runtime)
+    try {
+      await upload(nodeRed, tarball)
+      const flows = await importExamples(nodeRed)
+      for (const talks of CONVERSATIONS) {
+        await converse(nodeRed, flows, talks)
+      }
+      await remove(nodeRed, userDir)
+    } finally {
+      await nodeRed.stop()
+    }
+  } finally {
+    await removeUserDir(userDir)
+  }
+}
+
+async function upload(nodeRed: NodeRed, tarball: string): Promise<void> {
+  const form = new FormData()
+  form.append('tarball', new Blob([await readFile(tarball)]), basename(tarball))
+  const response = await fetch(`${nodeRed.url}/nodes`, { method: 'POST', body: form })
+  assert.equal(response.status, 200, `the upload: ${await response.clone().text()}`)
+  const { nodes } = (await response.json()) as { nodes: { types: string[]; err?: unknown }[] }
+  assert.deepEqual(nodes.flatMap(({ types }) => types).sort(), TYPES)
+  assert.ok(
+    nodes.every(({ err }) => !err),
+    'a node does not load',
+  )
+}
+
+/** All examples in one deploy; the account that several of them share, once. */
+async function importExamples(nodeRed: NodeRed): Promise<FlowNode[]> {
+  const library = `/library/examples/flows/${PACKAGE}/`
+  const offered = await admin<{ fn: string }[]>(nodeRed, library)
+  assert.ok(offered.length >= 7, 'the examples are not offered')
+  const nodes = new Map<string, FlowNode>()
+  for (const { fn } of offered) {
+    const flow = await admin<FlowNode[]>(nodeRed, library + encodeURIComponent(fn))
+    const label = { label: fn }
+    for (const node of flow) nodes.set(node.id, node.type === 'tab' ? { ...node, ...label } : node)
+  }
+  const flows = [...nodes.values()]
+  await deploy(nodeRed, flows)
+  return flows
+}
+
+/** One after the other they write, because the phone writes to one inbound node at a time. */
+async function converse(
+  nodeRed: NodeRed,
+  flows: FlowNode[],
+  talks: readonly Talk[],
+): Promise<void> {
+  const answers: Promise<void>[] = []
+  for (const talk of talks) {
+    const { example, customer, text } = talk
+    const tab = flows.find(({ type, label }) => type === 'tab' && `${label}`.startsWith(example))
+    const inbound = flows.find(({ type, z }) => type === '8x8-inbound' && z === tab?.id)
+    assert.ok(tab && inbound, `example ${example} has no inbound node`)
+    const url = `${nodeRed.url}/8x8-sandbox/${inbound.account}/`
+    const phone = await PhoneClient.open(url, {}, customer)
+    for (const [resource, body] of [
+      ['inbound', { inbound: inbound.id }],
+      ['messages', { customer, text }],
+    ] as const) {
+      const { status } = await phone.post(resource, body)
+      assert.equal(status, 202, `example ${example}: ${resource}`)
+    }
+    answers.push(within(`the answer of example ${example}`, answered(nodeRed, flows, talk, phone)))
+  }
+  await Promise.all(answers)
+}
+
+/** Resolves when the customer has seen the dots and then, without them, an answer. */
+async function answered(
+  nodeRed: NodeRed,
+  flows: FlowNode[],
+  talk: Talk,
+  phone: PhoneClient,
+): Promise<void> {
+  try {
+    const asked = ({ messages }: PhoneState) =>
+      messages.findLastIndex(({ from, text }) => from === 'customer' && text === talk.text)
+    await phone.until((state) => asked(state) >= 0 && state.typingUntil !== undefined)
+    if (talk.press) await press(nodeRed, flows, talk.press)
+    await phone.until((state) => {
+      const isAnswered = asked(state) >= 0 && asked(state) < state.messages.length - 1
+      return isAnswered && state.typingUntil === undefined
+    })
+  } finally {
+    await phone.close()
+  }
+}
+
+async function press(nodeRed: NodeRed, flows: FlowNode[], name: string): Promise<void> {
+  const inject = flows.find((node) => node.type === 'inject' && node.name === name)
+  const response = await fetch(`${nodeRed.url}/inject/${inject?.id}`, { method: 'POST' })
+  assert.equal(response.status, 200, `the button ${name}`)
+}
+
+/** Removes the package, of which nothing is left. */
+async function remove(nodeRed: NodeRed, userDir: string): Promise<void> {
+  await deploy(nodeRed, [])
+  const response = await fetch(`${nodeRed.url}/nodes/${PACKAGE}`, { method: 'DELETE' })
+  assert.equal(response.status, 204, `the removal: ${await response.text()}`)
+  const sets = await admin<{ module: string }[]>(nodeRed, '/nodes')
+  assert.ok(
+    sets.every(({ module }) => module !== PACKAGE),
+    'it is still in the palette',
+  )
+  for (const name of [PACKAGE, 'undici', 'zod']) {
+    assert.ok(!existsSync(join(userDir, 'node_modules', name)), `${name} is still there`)
+  }
+  for (const file of ['package.json', '.config.nodes.json']) {
+    const text = await readFile(join(userDir, file), 'utf8')
+    assert.ok(!text.includes('8x8'), `${file} still names it`)
+  }
+}
+
+async function deploy(nodeRed: NodeRed, flows: FlowNode[]): Promise<void> {
+  const started = nodeRed.deployed()
+  const response = await fetch(`${nodeRed.url}/flows`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(flows),
+  })
+  assert.equal(response.status, 204)
+  await started
+}
+
+async function admin<T>(nodeRed: NodeRed, path: string): Promise<T> {
+  const response = await fetch(nodeRed.url + path, { headers: { accept: 'application/json' } })
+  assert.equal(response.status, 200, path)
+  return (await response.json()) as T
+}
