@@ -279,12 +279,14 @@ export class Phone extends EventEmitter<PhoneEvents> {
 
   /**
    * The customer whom a request concerns, by umid or id; all of them where it concerns nobody whom
-   * the sandbox knows; none where it is about other accounts.
+   * the sandbox knows; none where it is about another account.
    */
   #concernedBy(request: SandboxRequest): readonly SandboxCustomer[] {
-    const { target = {} } = request
+    const { target = {}, body, status = 0 } = request
     const message = target.umid === undefined ? undefined : this.#sandbox.inbound(target.umid)
-    if (!this.#has(message ?? request)) return []
+    // The body of a request with a wrong path or sub-account is not read, so it can be anyone's.
+    const isLost = body === undefined && status >= 400
+    if (!isLost && !this.#has(message ?? request)) return []
     const isSample = target.umid?.toLowerCase() === SAMPLE_UMID && !message
     const customer = CUSTOMERS.find((each) =>
       isSample ? each.channel === target.channel : isOf(each, message ?? target),
