@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import fc from 'fast-check'
+import { PageFiles } from '../../../nodes/account/phone/files'
+import { PhoneRouter } from '../../../nodes/account/phone/router'
 import { SAMPLE_UMID, type Sandbox } from '../../../nodes/lib/sandbox/server'
+import { ANA, closePhones, makePhone, post, serve, watch } from '../../account/phone/helpers'
 import { type Anything, anything, watchProcess } from '../../support/anything'
 import { call, closeAll, SUB, startSandbox, type } from './helpers'
 
@@ -47,9 +51,13 @@ describe('sandbox: fuzzing', function () {
   beforeEach(async () => {
     sandbox = await startSandbox()
   })
-  afterEach(closeAll)
+  afterEach(async () => {
+    await closePhones()
+    await closeAll()
+  })
 
   it('answers an events or messages request with success, or an error that names the field', async () => {
+    makePhone(sandbox)
     const message = { user: { msisdn: '+6500000000' }, type: 'text', content: { text: 'Hi' } }
     const calls = fc.oneof(
       damaged(event, Object.keys(event)).map((each) => ({ ...each, resource: 'events' })),
@@ -112,10 +120,54 @@ describe('sandbox: fuzzing', function () {
     await once(socket, 'close')
   }
 
-  it('records a request that is too deep to be written as JSON', async () => {
+  it('shows a request that is too deep to be written as JSON on the phone of its umid', async () => {
+    const { phone } = makePhone(sandbox)
     const body = `{"umid":"${SAMPLE_UMID}","channel":"whatsapp","x":${nested('[', ']')}}`
     assert.equal((await call(sandbox, body)).status, 400)
     assert.deepEqual(sandbox.requests[0]?.target, { umid: SAMPLE_UMID, channel: 'whatsapp' })
-    assert.ok(JSON.stringify(sandbox.requests).length < 10_000)
+    const { requests } = phone.state(ANA)
+    assert.equal(requests.length, 1)
+    assert.ok(JSON.stringify(requests).length < 10_000)
+  })
+
+  it('answers anything on the page of the phone', async () => {
+    const { phone } = makePhone(sandbox)
+    const router = new PhoneRouter(new PageFiles(__dirname))
+    router.add('phone', phone)
+    const app: RequestListener = (...request) => void router.handle(...request, () => {})
+    const url = `${await serve(app)}/8x8-sandbox/phone/`
+    await watch(url)
+    const { umid } = sandbox.reply({ ...ANA, subAccountId: SUB }, 'Well?')
+    const choice = { umid, kind: 'button', id: 'a', title: 'A' }
+    const good: Record<string, object> = {
+      messages: { customer: 'ana', text: 'Hi' },
+      deliver: { umid },
+      inbound: { inbound: '/8x8/inbound' },
+      clear: { customer: 'ana' },
+      fault: { customer: 'ana', fault: 'none' },
+    }
+    const writes = fc
+      .constantFrom(...Object.entries(good), ['messages', { customer: 'ana', choice }] as const)
+      .chain(([name, body]) => damaged(body, Object.keys(body)).map(({ body }) => ({ name, body })))
+    const choices = damaged(choice, Object.keys(choice)).map(({ body }) => {
+      return { name: 'messages', body: `{"customer":"ana","choice":${body}}` }
+    })
+    const names = fc.oneof(
+      fc.constantFrom('events', 'webhook', '', '..', '__proto__', '%2e%2e%2fpage.html'),
+      fc.constantFrom(...Object.keys(good)),
+      fc.webSegment(),
+    )
+    const others = fc.record({ name: names, body: anything.map((each) => json(each) ?? '') })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(writes, choices, others), async ({ name, body }) => {
+        const response = await post(url + name, body)
+        await response.body?.cancel()
+        const usual = [202, 308, 400, 403, 404, 405, 413, 429]
+        assert.ok(usual.includes(response.status), `${name} ${response.status}`)
+      }),
+      { numRuns: 300 },
+    )
+    assert.equal((await post(`${url}fault`, good.fault)).status, 202)
+    assert.ok(JSON.stringify(phone.state(ANA)).length > 0)
   })
 })

@@ -2,6 +2,12 @@
  * A sandbox in a process of its own, for memory.test.ts, which forks this with --expose-gc. Tells its
  * address, and answers each message: how many bytes it holds more than at its start.
  */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { PageFiles } from '../../../nodes/account/phone/files'
+import { Phone } from '../../../nodes/account/phone/phone'
+import { PhoneRouter } from '../../../nodes/account/phone/router'
 import { contentOf } from '../../../nodes/lib/sandbox/choice'
 import { Sandbox } from '../../../nodes/lib/sandbox/server'
 import { KEY, SUB } from './helpers'
@@ -14,6 +20,8 @@ export type Order =
 /** What it is told. */
 export interface Report {
   url?: string
+  /** Of the page of a phone. */
+  page?: string
   bytes?: number
   /** So far. */
   receipts?: number
@@ -22,6 +30,14 @@ export interface Report {
 async function main(): Promise<void> {
   const sandbox = await Sandbox.start()
   sandbox.addSubAccount(SUB, KEY)
+  const phone = new Phone(sandbox)
+  const inbound = { label: '/8x8/inbound', receive: () => ({ outcome: 'accepted' }) as const }
+  phone.join({ id: 'inbound', account: '', subAccountId: SUB, inbound })
+  const router = new PhoneRouter(new PageFiles(__dirname))
+  router.add('phone', phone)
+  const server = createServer((...request) => void router.handle(...request, () => {}))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
   let receipts = 0
   sandbox.on('receipt', () => receipts++)
   const start = await held()
@@ -43,7 +59,7 @@ async function main(): Promise<void> {
     }
     tell({ bytes: (await held()) - start, receipts })
   })
-  tell({ url: sandbox.url })
+  tell({ url: sandbox.url, page: `http://127.0.0.1:${port}` })
 }
 
 /** Bytes on and off the heap that are still in use after a collection. */

@@ -20,6 +20,7 @@ describe('sandbox: memory', function () {
   this.timeout(60_000)
   let child: ChildProcess
   let url: string
+  let page: string
   let agent: Agent
   const sockets: Socket[] = []
 
@@ -28,6 +29,7 @@ describe('sandbox: memory', function () {
     child = fork(join(__dirname, 'memory-child.ts'), [], { execArgv })
     const [report] = (await once(child, 'message')) as [Report]
     url = `${report.url}`
+    page = `${report.page}`
     agent = new Agent({ keepAlive: true, maxSockets: 16 })
   })
   after(async () => {
@@ -67,9 +69,9 @@ describe('sandbox: memory', function () {
   }
 
   /** Connections that have sent something; the server may close them. */
-  async function open(count: number, head: string): Promise<Socket[]> {
+  async function open(count: number, head: string, to = url): Promise<Socket[]> {
     const opened = Array.from({ length: count }, () =>
-      connect({ port: Number(new URL(url).port), host: '127.0.0.1', noDelay: true }),
+      connect({ port: Number(new URL(to).port), host: '127.0.0.1', noDelay: true }),
     )
     sockets.push(...opened)
     await Promise.all(opened.map((socket) => once(socket, 'connect')))
@@ -129,6 +131,13 @@ describe('sandbox: memory', function () {
         type: 'text',
         content: { text: 'Hi' },
       })
+    // On the phone of Ana, who is shown each request and each receipt.
+    const toAna = JSON.stringify({
+      user: { msisdn: '+6500000000' },
+      type: 'template',
+      content: { template: { components: Array.from({ length: 500 }, () => ({})) } },
+    })
+    assert.deepEqual(await postAll(900, () => toAna, MESSAGES), [200])
     const { receipts: before = 0 } = await assertSmall()
     // In batches: more than 1000 at a time get no receipts.
     for (let batch = 0; batch < 12; batch++) {
@@ -163,6 +172,16 @@ describe('sandbox: memory', function () {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
+
+  it('stays below 20 MB with 200 unfinished messages to the page, sent byte by byte', async () => {
+    const fields = `origin: ${page}\r\nhost: ${new URL(page).host}\r\ncontent-type: application/json`
+    const chunked = 'transfer-encoding: chunked'
+    const start = `POST /8x8-sandbox/phone/messages HTTP/1.1\r\n${fields}\r\n${chunked}\r\n\r\n`
+    const opened = await open(200, start, page)
+    await trickle(opened)
+    await assertSmall()
+    for (const socket of opened) socket.destroy()
+  })
 
   it('stays below 20 MB with 200 unfinished requests, sent byte by byte', async () => {
     const opened = await open(200, head('transfer-encoding: chunked\r\n'))
