@@ -7,7 +7,7 @@ import account from '../../nodes/account/account'
 import inbound from '../../nodes/inbound/inbound'
 import reply from '../../nodes/reply/reply'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
-import type { FlowNode } from '../../scripts/example'
+import type { Deployable, FlowNode } from '../../scripts/example'
 import { CANARY } from './events'
 import './flow' // sets the helper up
 
@@ -32,6 +32,8 @@ export interface RunningFlow {
   post(path: string, webhook: object): Promise<number>
   /** Presses the button of an inject node. */
   press(id: string): void
+  /** Sends a message into a node. */
+  send(id: string, msg: object): void
   /** What a node has received, once it is so many. */
   received(id: string, count: number): Promise<NodeMessage[]>
 }
@@ -41,14 +43,19 @@ let close: () => Promise<void> = async () => {}
 /**
  * Runs a flow against a stand-in for 8x8. Ends with {@link endFlowFile}.
  * @param url where its accounts send to
+ * @param credentials by the id of an account; those that the tests use for one that has none
  */
-export async function runFlowFile(nodes: FlowNode[], url: string): Promise<RunningFlow> {
-  const credentials: Record<string, Record<string, string>> = {}
+export async function runFlowFile(
+  nodes: FlowNode[],
+  url: string,
+  credentials: Deployable['credentials'] = {},
+): Promise<RunningFlow> {
+  const known = { ...credentials }
   const flow = nodes
     .filter(({ type }) => type !== 'comment')
     .map((node) => {
       if (node.type !== '8x8-account') return node
-      credentials[node.id] = { apiKey: CANARY, webhookAuthorization: AUTHORIZATION }
+      known[node.id] ??= { apiKey: CANARY, webhookAuthorization: AUTHORIZATION }
       return { ...node, region: 'custom', baseUrl: url }
     })
   let api: NodeAPI | undefined
@@ -56,7 +63,7 @@ export async function runFlowFile(nodes: FlowNode[], url: string): Promise<Runni
     api = RED
   }
   const types = [look, account, inbound, typingIndicator, reply, ...CORE]
-  await helper.load(types, flow as unknown as NodeDef[], credentials)
+  await helper.load(types, flow as unknown as NodeDef[], known)
   const server = createServer((api as unknown as NodeAPI).httpNode).listen(0, '127.0.0.1')
   await once(server, 'listening')
   close = async () => {
@@ -85,6 +92,7 @@ export async function runFlowFile(nodes: FlowNode[], url: string): Promise<Runni
       return response.status
     },
     press: (id) => helper.getNode(id).receive({}),
+    send: (id, msg) => helper.getNode(id).receive(msg),
     async received(id, count) {
       const list = messages.get(id) ?? []
       while (list.length < count) await once(arrivals, 'arrival')
