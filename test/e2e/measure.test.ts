@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
 import { type FlowNode, readExample } from '../../scripts/example'
+import { ROOT } from '../../scripts/node-red'
 import { CANARY } from '../support/events'
 import { endFlowFile, type RunningFlow, runFlowFile } from '../support/flow-file'
 
@@ -52,6 +55,13 @@ describe('example 8, measure on your account', () => {
 
   const ACCEPTED =
     /whatsapp [\da-f-]{36}, sent \d{4}-.*Z, answered \d{4}-.*Z: accepted, 200, attempts: 1$/
+
+  it('has the buttons that docs/measure.md explains', async () => {
+    const page = await readFile(join(ROOT, 'docs', 'measure.md'), 'utf8')
+    const buttons = nodes.filter(({ type }) => type === 'inject')
+    assert.equal(buttons.length, 4)
+    for (const { name } of buttons) assert.ok(page.includes(`| ${name} |`), `${name}`)
+  })
 
   it('shows the message that was written from the phone', async () => {
     const { umid, line } = await write(Date.now())

@@ -92,7 +92,7 @@ export async function runFlowFile(
       return response.status
     },
     press: (id) => helper.getNode(id).receive({}),
-    send: (id, msg) => helper.getNode(id).receive(msg),
+    send: (id, msg) => helper.getNode(id).receive(msg as NodeMessage),
     async received(id, count) {
       const list = messages.get(id) ?? []
       while (list.length < count) await once(arrivals, 'arrival')
