@@ -18,12 +18,9 @@ export const AUTHORIZATION = 'Bearer canary-WEBHOOK-of-a-flow-file'
 const CORE: NodeInitializer[] = [
   'common/20-inject',
   'common/21-debug',
-  'common/25-catch',
   'function/10-function',
-  'function/10-switch',
   'function/15-change',
   'function/89-delay',
-  'function/89-trigger',
 ].map((file) => require(`@node-red/nodes/core/${file}`))
 
 /** A flow as a user imports it, in a runtime of the test helper, served on loopback. */
@@ -32,8 +29,6 @@ export interface RunningFlow {
   post(path: string, webhook: object): Promise<number>
   /** Presses the button of an inject node. */
   press(id: string): void
-  /** Sends a message into a node. */
-  send(id: string, msg: object): void
   /** What a node has received, once it is so many. */
   received(id: string, count: number): Promise<NodeMessage[]>
 }
@@ -92,7 +87,6 @@ export async function runFlowFile(
       return response.status
     },
     press: (id) => helper.getNode(id).receive({}),
-    send: (id, msg) => helper.getNode(id).receive(msg as NodeMessage),
     async received(id, count) {
       const list = messages.get(id) ?? []
       while (list.length < count) await once(arrivals, 'arrival')
