@@ -8,6 +8,7 @@ import { launchChromium } from './chromium'
 import { SUB_ACCOUNT, withDemo, withQuickStart } from './demo'
 import { INBOUND_PATH, WEBHOOK_AUTHORIZATION } from './example'
 import { ROOT } from './node-red'
+import { postWebhook } from './webhooks'
 
 const pathOf = (name: string) => join(ROOT, 'docs', 'images', name)
 
@@ -28,7 +29,7 @@ async function takeFlow(browser: Browser): Promise<void> {
     const editor = await openEditor(browser, nodeRed.url)
     const { umid } = sandbox.receive({ subAccountId: SUB_ACCOUNT })
     const url = nodeRed.url + INBOUND_PATH
-    await sandbox.deliver(umid, { url, authorization: WEBHOOK_AUTHORIZATION })
+    await postWebhook(url, sandbox.webhook(umid), WEBHOOK_AUTHORIZATION)
     await editor.getByText('typing (1)').waitFor()
     await shootWorkspace(editor, 1090, 420, pathOf('flow.png'))
   })

@@ -1,16 +1,21 @@
 import { EventEmitter } from 'node:events'
-import { SAMPLE_UMID } from '../../lib/sandbox/api'
+import type { AccountUser, InboundEndpoint } from '../../lib/connection'
 import { routeOf } from '../../lib/sandbox/checks'
+import { contentOf } from '../../lib/sandbox/choice'
 import type { ConversationKey } from '../../lib/sandbox/conversations'
-import type { InboundWebhook } from '../../lib/sandbox/delivery'
+import { CUSTOMERS, SAMPLE_UMID, type SandboxCustomer } from '../../lib/sandbox/customers'
 import type { SandboxEvents } from '../../lib/sandbox/events'
 import type { SandboxRequest } from '../../lib/sandbox/handler'
-import type { Sandbox } from '../../lib/sandbox/server'
+import type { ConversationMessage } from '../../lib/sandbox/message'
+import { RecentMap } from '../../lib/sandbox/recent-map'
+import type { NewMessage, Sandbox } from '../../lib/sandbox/server'
+import type { InboundWebhook, ReceiptWebhook } from '../../lib/sandbox/webhook'
 import { faultOf } from './fault'
-import { readReply } from './reply'
 import { RecentRequests } from './requests'
-import type { PhoneSettings } from './settings'
-import type { FaultName, PhoneDelivery, PhoneState } from './state'
+import type { FaultName, PhoneChoice, PhoneCustomer, PhoneDelivery, PhoneState } from './state'
+
+/** Deliveries remembered; our choice: as many as three chats have messages. */
+const MAX_DELIVERIES = 300
 
 /** ms; a longer timer of Node.js fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
@@ -19,145 +24,290 @@ const LONGEST_TIMER = 2 ** 31 - 1
 export interface PhoneEvents {
   /** Its state has changed. */
   change: []
-  /** The customer wrote, and it is not posted as a webhook. */
-  inbound: [InboundWebhook]
+  /** No node uses it any more. */
+  unused: []
   /** It is closed; no event follows. */
   close: []
 }
 
+/** A node that uses an account, with what the phone shows of the account. */
+export interface PhoneUser extends AccountUser {
+  /** The account's name; blank: none. */
+  account: string
+  subAccountId: string
+}
+
+type InboundUser = PhoneUser & { inbound: InboundEndpoint }
+
 /**
- * A customer's phone: one conversation of a sandbox, and what the API does to it. All of it is in
- * memory and bounded: 100 messages (by the sandbox), 50 requests, one delivery to show. How many
- * deliveries run at once depends on how fast messages come, which {@link ./router} limits.
- * Two phones with the same sub-account, channel and number show the same conversation.
+ * The phone of an account: its customers, and what the API does to them. What they write goes to one
+ * inbound node of the account. All of it is in memory and bounded: 100 messages of each chat (by the
+ * sandbox), 50 requests of each customer, 300 deliveries. Phones of accounts with the same
+ * sub-account show the same chats.
  */
 export class Phone extends EventEmitter<PhoneEvents> {
-  readonly settings: PhoneSettings
   readonly #sandbox: Sandbox
-  readonly #key: ConversationKey & { channel: PhoneSettings['channel'] }
-  readonly #requests = new RecentRequests()
-  readonly #closing = new AbortController()
+  readonly #users = new Set<PhoneUser>()
+  /** The inbound node chosen on the page; also by label, because in a subflow the id changes. */
+  #chosen: { id: string; label: string } | undefined
+  /** By customer. */
+  readonly #faults = new Map<string, FaultName>()
+  readonly #requests = new Map(CUSTOMERS.map(({ id }) => [id, new RecentRequests()] as const))
+  /** By umid. */
+  readonly #deliveries = new RecentMap<PhoneDelivery>(MAX_DELIVERIES, Number.POSITIVE_INFINITY)
+  /** When dots go by themselves, of which the sandbox says nothing; by conversation. */
+  readonly #alarms = new Map<string, NodeJS.Timeout>()
   readonly #undo: (() => void)[] = []
-  #fault: FaultName = 'none'
-  #delivery: PhoneDelivery | undefined
-  #expiry: NodeJS.Timeout | undefined
+  #requestCount = 0
 
-  constructor(sandbox: Sandbox, settings: PhoneSettings) {
+  constructor(sandbox: Sandbox) {
     super()
     // The page allows 20 streams, each of which listens.
     this.setMaxListeners(0)
-    this.settings = settings
     this.#sandbox = sandbox
-    const { subAccountId, channel, msisdn } = settings
-    this.#key = { subAccountId, channel, msisdn }
-    this.#listen('message', ({ key }) => this.#isMine(key) && this.#changed())
-    this.#listen('typing', ({ key }) => this.#isMine(key) && this.#changed())
-    this.#listen('request', (request) => {
-      if (!this.#concerns(request)) return
-      this.#requests.add(request)
-      this.#changed()
+    this.#listen('message', ({ key }) => this.#changed(key))
+    this.#listen('clear', ({ key }) => this.#changed(key))
+    this.#listen('typing', ({ key, until }) => {
+      this.#setAlarm(key, until)
+      this.#changed(key)
     })
+    this.#listen('receipt', ({ key, umid, webhook }) => {
+      if (this.#has(key) && CUSTOMERS.some((customer) => isOf(customer, key))) {
+        this.#deliver(umid, webhook)
+      }
+    })
+    this.#listen('request', (request) => this.#record(request))
     this.#undo.push(sandbox.addFault((request) => this.#faultFor(request)))
   }
 
-  /** Everything that the page shows, as it is now; a copy. */
-  state(): PhoneState {
-    const { channel, subAccountId, customerName, msisdn } = this.settings
-    return {
-      channel,
-      subAccountId,
-      customerName,
-      msisdn,
-      now: this.#sandbox.now(),
-      ...this.#sandbox.conversation(this.#key),
-      requests: this.#requests.list(),
-      fault: this.#fault,
-      ...(this.#delivery && { delivery: { ...this.#delivery } }),
+  /** Whether a node uses the account; the page is there only then. */
+  get inUse(): boolean {
+    return this.#users.size > 0
+  }
+
+  /** A node uses the account from now on. @returns ends that */
+  join(user: PhoneUser): () => void {
+    this.#users.add(user)
+    this.emit('change')
+    return () => {
+      if (!this.#users.delete(user)) return
+      this.emit('change')
+      if (!this.inUse) this.emit('unused')
     }
   }
 
-  /** The customer writes: shown, then posted as a webhook or emitted. @param text as checked */
-  write(text: string): void {
-    const { customerName, webhook } = this.settings
-    const { umid } = this.#sandbox.receive({ ...this.#key, name: customerName, text })
-    if (webhook) void this.#deliver(umid, webhook)
-    else this.emit('inbound', this.#sandbox.webhook(umid))
+  /** Everything that the page shows of a customer, as it is now; a copy. */
+  state(customer: SandboxCustomer): PhoneState {
+    const { account, subAccountId } = this.#account()
+    const { messages, typingUntil } = this.#chat(customer)
+    const inbound = this.#inbound()
+    return {
+      now: this.#sandbox.now(),
+      account,
+      subAccountId,
+      customers: CUSTOMERS.map((each) => this.#summary(each)),
+      customer: customer.id,
+      messages: messages.map((message) => {
+        const delivery = this.#deliveries.get(message.umid)
+        return delivery ? { ...message, delivery } : message
+      }),
+      ...(typingUntil !== undefined && { typingUntil }),
+      requests: this.#requests.get(customer.id)?.list() ?? [],
+      fault: this.#faults.get(customer.id) ?? 'none',
+      inbounds: this.#inbounds().map(({ id, inbound: { label }, subAccountId }) => ({
+        ...{ id, label, subAccountId },
+      })),
+      ...(inbound && { inbound: inbound.id }),
+    }
+  }
+
+  /** A customer writes. @param text as checked */
+  write(customer: SandboxCustomer, text: string): void {
+    this.#receive(customer, { text })
   }
 
   /**
-   * The brand writes, which takes the dots down.
-   * @param payload text, or the body of an 8x8 messages call
-   * @throws {TypeError} for anything else
+   * A customer makes a choice in a message of the business.
+   * @throws {RangeError} where the chat has no such message
    */
-  reply(payload: unknown): void {
-    this.#sandbox.reply(this.#key, readReply(payload, this.settings.msisdn))
+  choose(customer: SandboxCustomer, { umid, ...choice }: PhoneChoice): void {
+    const message = this.#chat(customer).messages.find((each) => each.umid === umid)
+    if (message?.from !== 'brand') throw new RangeError('The chat has no such message')
+    const { title: text } = choice
+    const content = contentOf(choice)
+    this.#receive(customer, { text, type: 'Interactive', content, replyToUmid: umid })
   }
 
-  /** The error that the API simulates for requests of this phone from now on. */
-  set fault(fault: FaultName) {
-    this.#fault = fault
-    this.#changed()
+  /**
+   * The event that 8x8 posts for a message: of a customer's the message itself, of the business's its
+   * newest receipt.
+   * @throws {RangeError} where no chat has the message, or where it has no receipt yet
+   */
+  webhook(umid: string): InboundWebhook | ReceiptWebhook {
+    const has = ({ messages }: { messages: ConversationMessage[] }) =>
+      messages.some((each) => each.umid === umid)
+    if (CUSTOMERS.some((customer) => has(this.#chat(customer)))) return this.#sandbox.webhook(umid)
+    throw new RangeError('No chat has such a message')
   }
 
-  /** Ends its deliveries, faults, timers and listeners. The conversation stays in the sandbox. */
+  /** Delivers the event of a message again. @throws {RangeError} as {@link webhook} */
+  deliver(umid: string): void {
+    this.#deliver(umid, this.webhook(umid))
+  }
+
+  /** Chooses the inbound node that customers write to. @throws {RangeError} for an unknown one */
+  writeTo(inboundId: string): void {
+    const found = this.#inbounds().find(({ id }) => id === inboundId)
+    if (!found) throw new RangeError('No such inbound node uses the account')
+    this.#chosen = { id: found.id, label: found.inbound.label }
+    this.emit('change')
+  }
+
+  /** Drops the messages of a customer's chat. */
+  clear(customer: SandboxCustomer): void {
+    this.#sandbox.clear(this.#key(customer))
+  }
+
+  /** Simulates an error of the API for all requests that concern a customer, from now on. */
+  simulate(customer: SandboxCustomer, fault: FaultName): void {
+    this.#faults.set(customer.id, fault)
+    this.emit('change')
+  }
+
+  /** Ends its faults, timers and listeners. The chats stay in the sandbox. */
   close(): void {
-    this.#closing.abort()
-    clearTimeout(this.#expiry)
+    for (const alarm of this.#alarms.values()) clearTimeout(alarm)
     for (const undo of this.#undo.splice(0)) undo()
     this.emit('close')
     this.removeAllListeners()
   }
 
-  async #deliver(umid: string, webhook: { url: string; authorization?: string }): Promise<void> {
-    const show = (delivery: PhoneDelivery) => {
-      // Only that of the last message is shown.
-      if (this.#delivery?.umid !== umid || this.#closing.signal.aborted) return
-      this.#delivery = delivery
-      this.#changed()
-    }
-    this.#delivery = { umid, attempts: 0, delivered: false, pending: true }
-    this.#changed()
-    const delivering = this.#sandbox.deliver(umid, {
-      ...webhook,
-      signal: this.#closing.signal,
-      attempted: (delivery) => show({ ...delivery, pending: true }),
+  #receive(customer: SandboxCustomer, message: Omit<NewMessage, 'subAccountId'>): void {
+    const { name, username } = customer
+    const { umid } = this.#sandbox.receive({
+      ...this.#key(customer),
+      channel: customer.channel,
+      ...(name !== undefined && { name }),
+      ...(username !== undefined && { username }),
+      ...message,
     })
-    // What the check of the settings let through and Node.js does not take is not delivered either.
-    const ended = await delivering.catch(() => ({ umid, attempts: 0, delivered: false }))
-    show({ ...ended, pending: false })
+    this.#deliver(umid, this.#sandbox.webhook(umid))
+  }
+
+  /** Hands an event to the inbound node: that of the page, or else one of the same sub-account. */
+  #deliver(umid: string, webhook: InboundWebhook | ReceiptWebhook): void {
+    const { subAccountId } = webhook.payload
+    const takes = (user: InboundUser) => user.subAccountId === subAccountId
+    const user =
+      [this.#inbound()].find((each) => each && takes(each)) ?? this.#inbounds().find(takes)
+    this.#deliveries.set(
+      umid,
+      {
+        at: this.#sandbox.now(),
+        ...(user
+          ? { inbound: user.inbound.label, ...user.inbound.receive(JSON.stringify(webhook)) }
+          : { outcome: 'no-inbound' }),
+      },
+      0,
+    )
+    this.emit('change')
+  }
+
+  /** The inbound nodes, in an order that a deploy does not change. */
+  #inbounds(): InboundUser[] {
+    const isInbound = (user: PhoneUser): user is InboundUser => user.inbound !== undefined
+    const nameOf = ({ id, inbound: { label } }: InboundUser) => `${label} ${id}`
+    return [...this.#users].filter(isInbound).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+  }
+
+  /** The inbound node that customers write to: the chosen one while it is there, else the first. */
+  #inbound(): InboundUser | undefined {
+    const inbounds = this.#inbounds()
+    return (
+      inbounds.find(({ id }) => id === this.#chosen?.id) ??
+      inbounds.find(({ inbound }) => inbound.label === this.#chosen?.label) ??
+      inbounds[0]
+    )
+  }
+
+  /** The account that the customers write to. In a subflow, each instance has its own. */
+  #account(): Pick<PhoneUser, 'account' | 'subAccountId'> {
+    const [first = { account: '', subAccountId: '' }] = this.#users
+    return this.#inbound() ?? first
+  }
+
+  #key({ channel, msisdn, channelUserId }: SandboxCustomer): ConversationKey {
+    return { subAccountId: this.#account().subAccountId, channel, msisdn, channelUserId }
+  }
+
+  #chat(customer: SandboxCustomer) {
+    return this.#sandbox.conversation(this.#key(customer))
+  }
+
+  #summary(customer: SandboxCustomer): PhoneCustomer {
+    const { id, label, channel, msisdn, username } = customer
+    const { messages, typingUntil } = this.#chat(customer)
+    const reply = messages.findLast(({ from }) => from === 'brand')
+    return {
+      ...{ id, label, channel },
+      ...(msisdn !== undefined && { msisdn }),
+      ...(username !== undefined && { username }),
+      typing: typingUntil !== undefined,
+      ...(reply && { repliedAt: reply.at }),
+    }
+  }
+
+  /** Whether an account with the sub-account is among those of the phone. */
+  #has({ subAccountId }: { subAccountId?: string }): boolean {
+    return [...this.#users].some((user) => user.subAccountId === subAccountId)
+  }
+
+  #record(request: SandboxRequest): void {
+    const concerned = this.#concernedBy(request)
+    if (concerned.length === 0) return
+    const umid = request.umid ?? this.#sandbox.inbound(request.target?.umid ?? '')?.umid
+    const id = ++this.#requestCount
+    for (const customer of concerned) this.#requests.get(customer.id)?.add(request, id, umid)
+    this.emit('change')
   }
 
   #faultFor(request: SandboxRequest) {
-    if (this.#fault === 'none' || !this.#concerns(request)) return undefined
-    return faultOf(this.#fault, routeOf(request.path)?.resource)
+    const [customer, ...others] = this.#concernedBy(request)
+    const fault = customer && others.length === 0 && this.#faults.get(customer.id)
+    return fault ? faultOf(fault, routeOf(request.path)?.resource) : undefined
   }
 
-  /** By umid or number; the sample umid counts for every phone of its sub-account and channel. */
-  #concerns({ target = {}, subAccountId }: SandboxRequest): boolean {
-    const { umid = '', channel, msisdn } = target
-    const mine = subAccountId === this.#key.subAccountId
-    if (mine && msisdn === this.#key.msisdn) return true
-    const isSample = umid.toLowerCase() === SAMPLE_UMID
-    if (mine && isSample && channel === this.#key.channel) return true
-    const inbound = this.#sandbox.inbound(umid)
-    return inbound !== undefined && this.#isMine(inbound)
+  /**
+   * The customer whom a request concerns, by umid or id; all of them where it concerns nobody whom
+   * the sandbox knows; none where it is about other accounts.
+   */
+  #concernedBy(request: SandboxRequest): readonly SandboxCustomer[] {
+    const { target = {} } = request
+    const message = target.umid === undefined ? undefined : this.#sandbox.inbound(target.umid)
+    if (!this.#has(message ?? request)) return []
+    const isSample = target.umid?.toLowerCase() === SAMPLE_UMID && !message
+    const customer = CUSTOMERS.find((each) =>
+      isSample ? each.channel === target.channel : isOf(each, message ?? target),
+    )
+    return customer ? [customer] : CUSTOMERS
   }
 
-  #isMine({ subAccountId, channel, msisdn }: ConversationKey): boolean {
-    const mine = this.#key
-    return msisdn === mine.msisdn && subAccountId === mine.subAccountId && channel === mine.channel
+  #setAlarm(key: ConversationKey, until: number | undefined): void {
+    const name = JSON.stringify(key)
+    clearTimeout(this.#alarms.get(name))
+    this.#alarms.delete(name)
+    if (until === undefined || !this.#has(key)) return
+    // 1 ms more: a timer may come a fraction too early.
+    const wait = Math.min(until - this.#sandbox.now() + 1, LONGEST_TIMER)
+    const alarm = setTimeout(() => {
+      this.#alarms.delete(name)
+      this.emit('change')
+    }, wait)
+    this.#alarms.set(name, alarm.unref())
   }
 
-  /** Also sets the alarm for when the dots go by themselves, of which the sandbox says nothing. */
-  #changed(): void {
-    clearTimeout(this.#expiry)
-    const { typingUntil } = this.#sandbox.conversation(this.#key)
-    if (typingUntil) {
-      // 1 ms more: a timer may come a fraction too early.
-      const wait = Math.min(typingUntil - this.#sandbox.now() + 1, LONGEST_TIMER)
-      this.#expiry = setTimeout(() => this.#changed(), wait)
-    }
-    this.emit('change')
+  #changed(key: ConversationKey): void {
+    if (this.#has(key)) this.emit('change')
   }
 
   #listen<E extends keyof SandboxEvents>(event: E, on: (detail: SandboxEvents[E][0]) => void) {
@@ -165,4 +315,14 @@ export class Phone extends EventEmitter<PhoneEvents> {
     sandbox.on(event, on)
     this.#undo.push(() => sandbox.off(event, on))
   }
+}
+
+/** Whether a customer has these ids; a phone number decides before a user id. */
+function isOf(
+  customer: SandboxCustomer,
+  ids: { msisdn?: string; channelUserId?: string },
+): boolean {
+  return ids.msisdn === undefined
+    ? ids.channelUserId !== undefined && ids.channelUserId === customer.channelUserId
+    : ids.msisdn === customer.msisdn
 }

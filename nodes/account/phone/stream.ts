@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { HttpError } from '../../lib/http/http-error'
+import type { SandboxCustomer } from '../../lib/sandbox/customers'
 import { setHeaders } from './http'
 import type { Phone } from './phone'
 
@@ -15,33 +16,30 @@ const HEARTBEAT = 15_000
 /** ms between two states, so that a flow under load does not drown a page; our choice. */
 const SPAN = 50
 
-/** The streams of one phone: each change as server-sent event `state`, until the phone closes. */
+/** The streams of one phone: each change as server-sent event `state`, while the phone is in use. */
 export class Streams {
   readonly #phone: Phone
-  readonly #open = new Set<ServerResponse>()
+  /** With the customer whose chat each shows. */
+  readonly #open = new Map<ServerResponse, SandboxCustomer>()
   /** Responses whose client did not read the last state in time. */
   readonly #slow = new WeakSet<ServerResponse>()
-  readonly #heartbeat: NodeJS.Timeout
+  #heartbeat: NodeJS.Timeout | undefined
   #next: NodeJS.Timeout | undefined
   #changed = false
 
   constructor(phone: Phone) {
     this.#phone = phone
-    this.#heartbeat = setInterval(() => this.#write('event: heartbeat\ndata: {}\n\n'), HEARTBEAT)
     phone.on('change', () => {
+      if (this.#open.size === 0) return
       this.#changed = true
       if (!this.#next) this.#flush()
     })
-    phone.on('close', () => {
-      clearInterval(this.#heartbeat)
-      clearTimeout(this.#next)
-      for (const response of this.#open) response.end()
-      this.#open.clear()
-    })
+    phone.on('unused', () => this.#end())
+    phone.on('close', () => this.#end())
   }
 
   /** Sends the state at once, and from now on. @throws {HttpError} 503 beyond 20 */
-  add(response: ServerResponse): void {
+  add(response: ServerResponse, customer: SandboxCustomer): void {
     if (this.#open.size >= MAX_LISTENERS) {
       throw new HttpError(503, `More than ${MAX_LISTENERS} pages are open`, {
         'retry-after': '5',
@@ -54,25 +52,46 @@ export class Streams {
       // So would nginx.
       'x-accel-buffering': 'no',
     })
-    this.#open.add(response)
-    response.on('close', () => this.#open.delete(response))
+    this.#open.set(response, customer)
+    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT)
+    response.on('close', () => {
+      this.#open.delete(response)
+      if (this.#open.size === 0) this.#end()
+    })
     response.on('drain', () => {
       // It reads again: it gets the state as it is by now.
-      if (this.#slow.delete(response)) this.#writeTo(response, this.#event())
+      if (this.#slow.delete(response)) this.#writeTo(response, this.#event(customer))
     })
-    response.write(`retry: 1000\n${this.#event()}`)
+    response.write(`retry: 1000\n${this.#event(customer)}`)
+  }
+
+  /** Ends all streams, and the timers. */
+  #end(): void {
+    clearInterval(this.#heartbeat)
+    clearTimeout(this.#next)
+    this.#heartbeat = undefined
+    this.#next = undefined
+    for (const response of this.#open.keys()) response.end()
+    this.#open.clear()
+  }
+
+  #beat(): void {
+    for (const response of this.#open.keys()) {
+      this.#writeTo(response, 'event: heartbeat\ndata: {}\n\n')
+    }
   }
 
   #flush(): void {
     this.#next = undefined
     if (!this.#changed) return
     this.#changed = false
-    this.#write(this.#event())
+    const events = new Map<SandboxCustomer, string>()
+    for (const [response, customer] of this.#open) {
+      const event = events.get(customer) ?? this.#event(customer)
+      events.set(customer, event)
+      this.#writeTo(response, event)
+    }
     this.#next = setTimeout(() => this.#flush(), SPAN)
-  }
-
-  #write(text: string): void {
-    for (const response of this.#open) this.#writeTo(response, text)
   }
 
   /** Skips clients that do not read, so that nothing piles up for them. */
@@ -81,7 +100,7 @@ export class Streams {
     else response.write(text)
   }
 
-  #event(): string {
-    return `event: state\ndata: ${JSON.stringify(this.#phone.state())}\n\n`
+  #event(customer: SandboxCustomer): string {
+    return `event: state\ndata: ${JSON.stringify(this.#phone.state(customer))}\n\n`
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CHANNELS_WITHOUT_INDICATOR, Channel } from '../api'
-import type { ConversationMessage } from './message'
+import type { ConversationMessage, ReceiptState } from './message'
 import { RecentMap } from './recent-map'
 
 /**
@@ -45,7 +45,13 @@ export interface CustomerMessage extends CustomerIds {
   channel: AnyChannel
   name?: string
   username?: string
+  /** What the phone shows, and the webhook's content where no other is given. */
   text: string
+  /** 8x8's `type` and `content` in the webhook; absent for plain text. */
+  type?: string
+  content?: Record<string, unknown>
+  /** The message of the brand that it answers, by pressing something in it. */
+  replyToUmid?: string
   /** When 8x8 received it, epoch ms. */
   at: number
 }
@@ -74,6 +80,25 @@ export interface PhoneContent {
   typingUntil?: number
 }
 
+/** How far a message of the brand has come. */
+export interface Receipt {
+  umid: string
+  /** Whose phone shows the message. */
+  key: ConversationKey
+  state: ReceiptState
+  /** Since when, epoch ms. */
+  at: number
+}
+
+/** What is known of a umid: a customer's message, or to whom the brand wrote. */
+interface KnownUmid {
+  subAccountId: string
+  inbound?: CustomerMessage
+  sentTo?: ConversationKey
+  /** The newest one of a message of the brand. */
+  receipt?: Receipt
+}
+
 /** A conversation as stored. */
 interface Stored {
   key: ConversationKey
@@ -87,11 +112,8 @@ interface Stored {
 
 /** What every phone shows and which umids 8x8 knows; in memory and bounded. */
 export class Conversations {
-  /** By umid in lower case; `inbound` is absent for a message of the brand. */
-  readonly #umids = new RecentMap<{ subAccountId: string; inbound?: CustomerMessage }>(
-    MAX_UMIDS,
-    MAX_UMID_BYTES,
-  )
+  /** By umid in lower case. */
+  readonly #umids = new RecentMap<KnownUmid>(MAX_UMIDS, MAX_UMID_BYTES)
   readonly #stored = new RecentMap<Stored>(MAX_CONVERSATIONS, MAX_CONVERSATION_BYTES)
   /** The phone number of each sub-account and channelUserId that came together. */
   readonly #numbers = new RecentMap<string>(MAX_CONVERSATIONS, MAX_CONVERSATION_BYTES)
@@ -109,14 +131,20 @@ export class Conversations {
 
   /** Stores a customer's message and shows it on the phone. @returns where, and what is shown */
   receive(inbound: CustomerMessage): { key: ConversationKey; message: ConversationMessage } {
-    const { umid, subAccountId, msisdn, channelUserId, text, at } = inbound
+    const { umid, subAccountId, msisdn, channelUserId, text, type, content, replyToUmid, at } =
+      inbound
     if (msisdn !== undefined && channelUserId !== undefined) {
       this.#numbers.set(`${subAccountId} ${channelUserId}`, msisdn, OVERHEAD)
     }
-    this.#umids.set(umid.toLowerCase(), { subAccountId, inbound }, bytesOf(text))
+    const json = content && JSON.stringify(content)
+    const bytes = bytesOf(text + (json ?? ''))
+    const kept = keepContent({ ...inbound }, json)
+    this.#umids.set(umid.toLowerCase(), { subAccountId, inbound: kept }, bytes)
     const message: ConversationMessage = { umid, from: 'customer', text, at }
+    if (replyToUmid !== undefined) message.quotes = replyToUmid
+    if (type !== undefined) message.type = type
     const stored = this.#find(inbound)
-    return { key: stored.key, message: this.#append(stored, message, bytesOf(text)) }
+    return { key: stored.key, message: this.#append(stored, keepContent(message, json), bytes) }
   }
 
   /**
@@ -140,17 +168,19 @@ export class Conversations {
     const { subAccountId } = stored.key
     const { type, content, quotes } = brandMessage
     const isPlain = type === 'text' && Object.keys(content).length === 1
-    const json = isPlain ? '' : JSON.stringify(content)
-    const text = type === 'text' ? `${content.text}` : json
-    const shown: ConversationMessage = { umid: randomUUID(), from: 'brand', text, at: this.#now() }
-    if (quotes !== undefined) shown.quotes = quotes
-    if (!isPlain) {
-      // Kept as JSON: parsed, it takes up to 20 times the memory.
-      const content = { enumerable: true, get: () => JSON.parse(json) }
-      Object.defineProperty(Object.assign(shown, { type }), 'content', content)
+    const json = isPlain ? undefined : JSON.stringify(content)
+    const text = type === 'text' ? `${content.text}` : `${json}`
+    const shown: ConversationMessage = {
+      umid: randomUUID(),
+      from: 'brand',
+      text,
+      at: this.#now(),
+      status: 'queued',
     }
-    const message = this.#append(stored, shown, bytesOf(text + json))
-    this.#umids.set(message.umid, { subAccountId }, OVERHEAD)
+    if (quotes !== undefined) shown.quotes = quotes
+    if (!isPlain) shown.type = type
+    const message = this.#append(stored, keepContent(shown, json), bytesOf(text + (json ?? '')))
+    this.#umids.set(message.umid, { subAccountId, sentTo: stored.key }, bytesOf(nameOf(stored.key)))
     const stopped = this.#typingLeft(stored) > 0 ? stored.typing?.umid : undefined
     delete stored.typing
     return { key: stored.key, message, stopped }
@@ -165,6 +195,43 @@ export class Conversations {
     const known = this.#umids.get(umid.toLowerCase())
     if (!known || known.subAccountId !== (subAccountId ?? known.subAccountId)) return undefined
     return known.inbound ?? 'outbound'
+  }
+
+  /**
+   * Records how far a message of the brand has come, and shows it.
+   * @returns the receipt; undefined for a message that is forgotten
+   */
+  advance(umid: string, state: ReceiptState): Receipt | undefined {
+    const known = this.#umids.get(umid)
+    if (!known?.sentTo) return undefined
+    const { messages } = this.#find(known.sentTo)
+    const shown = messages.findLast(({ message }) => message.umid === umid)
+    if (shown) shown.message.status = state
+    known.receipt = { umid, key: known.sentTo, state, at: this.#now() }
+    return known.receipt
+  }
+
+  /** The newest receipt of a message of the brand, if there is one. @param umid in any case */
+  receipt(umid: string): Receipt | undefined {
+    return this.#umids.get(umid.toLowerCase())?.receipt
+  }
+
+  /** Drops the messages and dots of a phone; its umids stay known. @returns which phone it is */
+  clear(key: ConversationKey): ConversationKey {
+    const stored = this.#find(key)
+    stored.messages = []
+    stored.bytes = 0
+    delete stored.typing
+    // It stays where it is: the customer's last channel is still the same.
+    this.#stored.resize(idOf(stored.key), OVERHEAD)
+    return stored.key
+  }
+
+  /** Drops all of a sub-account: conversations, umids, and which number belongs to which user. */
+  forget(subAccountId: string): void {
+    this.#stored.deleteWhere(({ key }) => key.subAccountId === subAccountId)
+    this.#umids.deleteWhere((known) => known.subAccountId === subAccountId)
+    this.#numbers.deleteWhere((_number, name) => name.startsWith(`${subAccountId} `))
   }
 
   /**
@@ -234,6 +301,18 @@ export class Conversations {
     this.#put(stored)
     return { ...message }
   }
+}
+
+/**
+ * Gives a message its content, which is kept as JSON: parsed, it takes up to 20 times the memory.
+ * @param json undefined: it has none
+ */
+function keepContent<T extends { content?: unknown }>(message: T, json: string | undefined): T {
+  if (json === undefined) return message
+  return Object.defineProperty(message, 'content', {
+    enumerable: true,
+    get: () => JSON.parse(json),
+  })
 }
 
 function nameOf({ msisdn, channelUserId }: CustomerIds): string {

@@ -1,3 +1,9 @@
+/** What receipts say of a message of the brand, in this order. */
+export const RECEIPT_STATES = ['sent', 'delivered', 'read'] as const
+
+/** One of {@link RECEIPT_STATES}. */
+export type ReceiptState = (typeof RECEIPT_STATES)[number]
+
 /** A message on the phone. Times in epoch ms. On its own, because the page's types need it too. */
 export interface ConversationMessage {
   umid: string
@@ -8,7 +14,7 @@ export interface ConversationMessage {
   /** When the brand read it; only on messages of the customer, only on WhatsApp. */
   readAt?: number
   /** How far a message of the brand has come, as the receipts say. */
-  status?: 'queued' | 'sent' | 'delivered' | 'read'
+  status?: 'queued' | ReceiptState
   /** 8x8's `type` of a message that is not plain text. */
   type?: string
   /** With `type`: 8x8's `content`. */
