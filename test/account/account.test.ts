@@ -9,7 +9,7 @@ import { generate } from 'selfsigned'
 import { subAccountPath } from '../../nodes/lib/api'
 import type { AccountNode } from '../../nodes/lib/connection'
 import { MessagingError } from '../../nodes/lib/errors'
-import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
+import { acquireSandbox, forgetAccount } from '../../nodes/lib/sandbox/shared'
 import { identify } from '../support/certificates'
 import { CANARY, durationOf, moment, rejection } from '../support/events'
 import { loadFlow, logged, unloadFlow } from '../support/flow'
@@ -264,7 +264,8 @@ describe('8x8-account', () => {
         assert.equal(await statusFor('two_sub'), 200)
         assert.equal(await statusFor('one_sub'), 400)
       } finally {
-        await release({ removed: true })
+        await release()
+        forgetAccount('test')
       }
     })
 
@@ -274,7 +275,8 @@ describe('8x8-account', () => {
         accountId: 'test',
         subAccountId: 'test_sub',
       })
-      await release({ removed: true })
+      await release()
+      forgetAccount('test')
       assert.notEqual(apiKey, CANARY)
       assert.equal((await flow.send(message())).port, 'success')
     })
@@ -286,7 +288,8 @@ describe('8x8-account', () => {
         accountId: 'test',
         subAccountId: 'test_sub',
       })
-      await release({ removed: true })
+      await release()
+      forgetAccount('test')
       assert.equal((await fetch(sandbox.url)).status, 404)
       await helper.clearFlows()
       await assert.rejects(fetch(sandbox.url))

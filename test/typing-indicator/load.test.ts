@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Fault } from '../../nodes/lib/sandbox/faults'
-import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
+import { acquireSandbox, forgetAccount } from '../../nodes/lib/sandbox/shared'
 import { type Arrival, loadFlow, unloadFlow } from '../support/flow'
 import { seededRandom } from '../support/random'
 
@@ -51,7 +51,8 @@ describe('8x8-typing-indicator under load', () => {
       const retried = attempts.filter((count) => count > 1).length
       assert.ok(retried >= MESSAGES * 0.2, `only ${retried} messages met a fault`)
     } finally {
-      await release({ removed: true })
+      await release()
+      forgetAccount('test')
     }
   })
 })

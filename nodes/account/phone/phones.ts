@@ -61,7 +61,7 @@ export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: strin
         if (!running.has(accountId)) forget(page, accountId)
       })
       const { release } = await opening
-      await release({ removed: false })
+      await release()
     },
   }
 

@@ -6,7 +6,7 @@ import helper from 'node-red-node-test-helper'
 import type { PhoneState } from '../../../nodes/account/phone/state'
 import { subAccountPath } from '../../../nodes/lib/api'
 import { SAMPLE_UMID, type SandboxCustomer } from '../../../nodes/lib/sandbox/customers'
-import { acquireSandbox } from '../../../nodes/lib/sandbox/shared'
+import { acquireSandbox, forgetAccount } from '../../../nodes/lib/sandbox/shared'
 import reply from '../../../nodes/reply/reply'
 import typingIndicator from '../../../nodes/typing-indicator/typing-indicator'
 
@@ -381,7 +381,8 @@ describe('the phone of an account: when it is there', () => {
       const path = subAccountPath(id, 'events')
       assert.equal((await call(lease.sandbox, body, { key: lease.apiKey, path })).status, 200)
     }
-    await lease.release({ removed: true })
+    await lease.release()
+    forgetAccount('test')
   })
 
   it('is not served where Node-RED serves no HTTP nodes', async () => {

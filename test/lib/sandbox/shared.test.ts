@@ -5,21 +5,22 @@ import { acquireSandbox, forgetAccount, type SandboxLease } from '../../../nodes
 import { call } from './helpers'
 
 describe('sandbox: shared by all accounts', () => {
-  const leases: SandboxLease[] = []
-  const accounts = new Set<string>()
+  const leases = new Map<SandboxLease, string>()
 
   async function acquire(accountId: string, subAccountId = `sub_${accountId}`) {
-    accounts.add(accountId)
     const lease = await acquireSandbox({ accountId, subAccountId })
-    leases.push(lease)
+    leases.set(lease, accountId)
     return lease
   }
-  const stop = (lease: SandboxLease) => lease.release({ removed: false })
-  const remove = (lease: SandboxLease) => lease.release({ removed: true })
+  const stop = (lease: SandboxLease) => lease.release()
+  const remove = async (lease: SandboxLease) => {
+    await lease.release()
+    forgetAccount(`${leases.get(lease)}`)
+  }
 
   afterEach(async () => {
-    await Promise.all(leases.splice(0).map(remove))
-    for (const accountId of accounts) forgetAccount(accountId)
+    await Promise.all([...leases.keys()].map(remove))
+    leases.clear()
   })
 
   const status = async ({ sandbox, apiKey: key }: SandboxLease, subAccountId: string) => {
@@ -53,7 +54,7 @@ describe('sandbox: shared by all accounts', () => {
     await stop(one)
     assert.equal(await status(two, 'sub_one'), 400)
     assert.equal(await status(two, 'sub_two'), 200)
-    await Promise.all([stop(one), remove(one)])
+    await Promise.all([stop(one), stop(one)])
     assert.equal(await status(two, 'sub_two'), 200)
     await stop(two)
     await assert.rejects(status(two, 'sub_two'))
@@ -124,12 +125,11 @@ describe('sandbox: shared by all accounts', () => {
 
   it('makes a new sandbox with a new key when no account is left', async () => {
     const old = await acquire('one')
-    const removed = remove(old)
+    await remove(old)
     const fresh = await acquire('one')
     assert.notEqual(fresh.sandbox, old.sandbox)
     assert.notEqual(fresh.apiKey, old.apiKey)
-    await removed
-    await remove(old)
+    await stop(old)
     assert.equal(await status(fresh, 'sub_one'), 200)
     assert.equal((await acquire('two')).sandbox, fresh.sandbox)
   })
