@@ -30,16 +30,16 @@ const FLOWS = [
   },
   { id: 'inbound', type: '8x8-inbound', account: 'account', ...at(200, 320) },
   { id: 'reply', type: '8x8-reply', account: 'account', ...at(200, 400) },
-  { id: 'sandbox', type: '8x8-account', subAccountId: 'my_sub', region: 'sandbox' },
-  { id: 'tries', type: '8x8-inbound', account: 'sandbox', path: '/tries', ...at(200, 240) },
+  { id: 'trial', type: '8x8-account', subAccountId: 'my_sub', region: 'sandbox' },
+  { id: 'tries', type: '8x8-inbound', account: 'trial', path: '/tries', ...at(200, 240) },
   { id: 'core', type: 'http request', ...at(500, 240) },
 ]
 
-const DIALOGS = ['typing', 'inbound', 'tries', 'reply', 'account', 'sandbox'] as const
+const DIALOGS = ['typing', 'inbound', 'tries', 'reply', 'account', 'trial'] as const
 type Dialog = (typeof DIALOGS)[number]
 
 /** Those that are dialogs of accounts. */
-const isAccount = (dialog: string) => dialog === 'account' || dialog === 'sandbox'
+const isAccount = (dialog: string) => dialog === 'account' || dialog === 'trial'
 
 /** A key of a catalog, as it would be seen without its text. */
 const KEY =
@@ -213,14 +213,14 @@ describe('the dialogs', function () {
     })
 
     it('leave a bad webhook authorization marked when they are closed', async () => {
-      const tray = await open(editor, 'sandbox')
+      const tray = await open(editor, 'trial')
       await tray.locator('#node-config-input-region').selectOption('europe')
       await tray.getByText('Webhook', { exact: true }).click()
       await tray.locator('#node-config-input-apiKey').fill('key')
       await tray.locator('#node-config-input-webhookAuthorization').fill('Bärer')
       await editor.close('node-config-dialog-ok')
-      assert.deepEqual(await reasons('sandbox'), ['Webhook authorization'])
-      await open(editor, 'sandbox')
+      assert.deepEqual(await reasons('trial'), ['Webhook authorization'])
+      await open(editor, 'trial')
       await editor.page.locator('#node-config-input-region').selectOption('sandbox')
       await editor.close('node-config-dialog-ok')
     })

@@ -9,10 +9,10 @@ const ACCOUNT = { type: '8x8-account', subAccountId: 'my_sub' }
 
 const FLOWS = [
   { id: 'tab', type: 'tab', label: '1' },
-  { id: 'sandbox', ...ACCOUNT, region: 'sandbox' },
+  { id: 'trial', ...ACCOUNT, region: 'sandbox' },
   { id: 'live', ...ACCOUNT, region: 'europe' },
   { id: 'either', ...ACCOUNT, region: '${REGION}' },
-  { id: 'tries', ...INBOUND, account: 'sandbox', path: '/tries', ...at(80) },
+  { id: 'tries', ...INBOUND, account: 'trial', path: '/tries', ...at(80) },
   { id: 'serves', ...INBOUND, account: 'live', path: '/serves', ...at(160) },
   { id: 'depends', ...INBOUND, account: 'either', path: '/depends', ...at(240) },
   { id: 'template', type: 'subflow', name: 'bot', in: [], out: [] },
@@ -64,7 +64,7 @@ describe('the phone of a sandbox account', function () {
   it('is opened by the button of an inbound node', async () => {
     await press('tries')
     await press('depends')
-    assert.deepEqual(await opened(), [urlOf('sandbox'), urlOf('either')])
+    assert.deepEqual(await opened(), [urlOf('trial'), urlOf('either')])
   })
 
   it('has no button on an inbound node whose account is live', async () => {
@@ -77,7 +77,7 @@ describe('the phone of a sandbox account', function () {
 
   it('has a button as soon as the account becomes a sandbox, and none when it goes live', async () => {
     await chooseRegion('live', 'sandbox')
-    await chooseRegion('sandbox', 'europe')
+    await chooseRegion('trial', 'europe')
     await buttonOf('serves').waitFor()
     await buttonOf('tries').waitFor({ state: 'hidden' })
     await press('serves')
@@ -93,12 +93,12 @@ describe('the phone of a sandbox account', function () {
   })
 
   it('is opened from the dialog of the account, one in a subflow, too', async () => {
-    for (const account of ['sandbox', 'inner']) {
+    for (const account of ['trial', 'inner']) {
       const dialog = await editor.editConfig('8x8-account', account)
       await dialog.getByRole('button', { name: 'Open the phone' }).click()
       await editor.close('node-config-dialog-cancel')
     }
-    assert.deepEqual(await opened(), [urlOf('sandbox'), urlOf('inner')])
+    assert.deepEqual(await opened(), [urlOf('trial'), urlOf('inner')])
   })
 
   it('waits for a deploy of a new account, and of another region', async () => {
@@ -126,11 +126,11 @@ describe('the phone of a sandbox account', function () {
       route.continue({ url: request.url().replace('/prefix/', '/') }),
     )
     const prefixed = await Editor.open(context, `${nodeRed.url}/prefix/admin/`)
-    const account = await prefixed.editConfig('8x8-account', 'sandbox')
+    const account = await prefixed.editConfig('8x8-account', 'trial')
     await account.getByRole('button', { name: 'Open the phone' }).click()
     await prefixed.close('node-config-dialog-cancel')
     assert.deepEqual(await openedIn(prefixed.page), [
-      `${nodeRed.url}/prefix/api/8x8-sandbox/sandbox/`,
+      `${nodeRed.url}/prefix/api/8x8-sandbox/trial/`,
     ])
     const inbound = await prefixed.edit('serves')
     const url = inbound.locator('#eight-inbound-url')
@@ -154,7 +154,7 @@ describe('without HTTP nodes', function () {
     const inbound = await editor.edit('serves')
     await inbound.getByText('8x8 cannot reach this node: HTTP nodes are switched off').waitFor()
     await editor.close('node-dialog-cancel')
-    const account = await editor.editConfig('8x8-account', 'sandbox')
+    const account = await editor.editConfig('8x8-account', 'trial')
     await account.getByRole('button', { name: 'Open the phone' }).click()
     await editor.page.getByText('There is no phone: HTTP nodes are switched off').waitFor()
   })
