@@ -241,7 +241,10 @@ describe('8x8-account', () => {
 
     it('shares one sandbox and key; a sub-account is there while an account uses it', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox', subAccountId: 'one_sub' } })
-      const { sandbox, apiKey, release } = await acquireSandbox()
+      const { sandbox, apiKey, release } = await acquireSandbox({
+        accountId: 'test',
+        subAccountId: 'test_sub',
+      })
       const statusFor = async (subAccountId: string) => {
         const response = await fetch(`${sandbox.url}${subAccountPath(subAccountId, 'events')}`, {
           method: 'POST',
@@ -250,24 +253,28 @@ describe('8x8-account', () => {
         })
         return response.status
       }
+      const before = sandbox.requests.length // of earlier tests: it stays with the account
       try {
         assert.equal((await flow.send(message())).msg.typing?.subAccountId, 'one_sub')
-        assert.equal(sandbox.requests.length, 1)
+        assert.equal(sandbox.requests.length, before + 1)
         assert.equal(await statusFor('one_sub'), 200)
         await flow.deploy({ account: { region: 'sandbox', subAccountId: 'two_sub' } }, 'nodes')
         assert.equal((await flow.send(message())).msg.typing?.subAccountId, 'two_sub')
-        assert.equal(sandbox.requests.length, 3)
+        assert.equal(sandbox.requests.length, before + 3)
         assert.equal(await statusFor('two_sub'), 200)
         assert.equal(await statusFor('one_sub'), 400)
       } finally {
-        await release()
+        await release({ removed: true })
       }
     })
 
     it('does not send the user’s key to the sandbox', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox' }, apiKey: CANARY })
-      const { apiKey, release } = await acquireSandbox()
-      await release()
+      const { apiKey, release } = await acquireSandbox({
+        accountId: 'test',
+        subAccountId: 'test_sub',
+      })
+      await release({ removed: true })
       assert.notEqual(apiKey, CANARY)
       assert.equal((await flow.send(message())).port, 'success')
     })
@@ -275,8 +282,11 @@ describe('8x8-account', () => {
     it('closes the sandbox with the account', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox' } })
       await flow.send(message()) // it is up now
-      const { sandbox, release } = await acquireSandbox()
-      await release()
+      const { sandbox, release } = await acquireSandbox({
+        accountId: 'test',
+        subAccountId: 'test_sub',
+      })
+      await release({ removed: true })
       assert.equal((await fetch(sandbox.url)).status, 404)
       await helper.clearFlows()
       await assert.rejects(fetch(sandbox.url))

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { Receiver, type ReceiverOptions } from '../../nodes/inbound/receiver'
 import { RefusalLog } from '../../nodes/inbound/refusal-log'
 import { RecentUmids } from '../../nodes/lib/typing/recent-umids'
-import { closePhones, serve } from '../sandbox/phone-helpers'
+import { closePhones, serve } from '../account/phone/helpers'
 import { inboundWebhook } from '../support/webhooks'
 
 describe('a receiver of webhooks', () => {

@@ -16,7 +16,10 @@ describe('8x8-typing-indicator under load', () => {
     this.timeout(60_000)
     const account = { region: 'sandbox', timeout: 1, deadline: 30 }
     const flow = await loadFlow({ account })
-    const { sandbox, release } = await acquireSandbox()
+    const { sandbox, release } = await acquireSandbox({
+      accountId: 'test',
+      subAccountId: 'test_sub',
+    })
     try {
       const random = seededRandom(8)
       sandbox.addFault(() => anything(random))
@@ -48,7 +51,7 @@ describe('8x8-typing-indicator under load', () => {
       const retried = attempts.filter((count) => count > 1).length
       assert.ok(retried >= MESSAGES * 0.2, `only ${retried} messages met a fault`)
     } finally {
-      await release()
+      await release({ removed: true })
     }
   })
 })

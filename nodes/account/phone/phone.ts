@@ -48,8 +48,8 @@ type InboundUser = PhoneUser & { inbound: InboundEndpoint }
 export class Phone extends EventEmitter<PhoneEvents> {
   readonly #sandbox: Sandbox
   readonly #users = new Set<PhoneUser>()
-  /** The inbound node chosen on the page; also by label, because in a subflow the id changes. */
-  #chosen: { id: string; label: string } | undefined
+  /** The id of the inbound node that was chosen on the page. */
+  #chosen: string | undefined
   /** By customer. */
   readonly #faults = new Map<string, FaultName>()
   readonly #requests = new Map(CUSTOMERS.map(({ id }) => [id, new RecentRequests()] as const))
@@ -157,9 +157,10 @@ export class Phone extends EventEmitter<PhoneEvents> {
 
   /** Chooses the inbound node that customers write to. @throws {RangeError} for an unknown one */
   writeTo(inboundId: string): void {
-    const found = this.#inbounds().find(({ id }) => id === inboundId)
-    if (!found) throw new RangeError('No such inbound node uses the account')
-    this.#chosen = { id: found.id, label: found.inbound.label }
+    if (!this.#inbounds().some(({ id }) => id === inboundId)) {
+      throw new RangeError('No such inbound node uses the account')
+    }
+    this.#chosen = inboundId
     this.emit('change')
   }
 
@@ -223,11 +224,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
   /** The inbound node that customers write to: the chosen one while it is there, else the first. */
   #inbound(): InboundUser | undefined {
     const inbounds = this.#inbounds()
-    return (
-      inbounds.find(({ id }) => id === this.#chosen?.id) ??
-      inbounds.find(({ inbound }) => inbound.label === this.#chosen?.label) ??
-      inbounds[0]
-    )
+    return inbounds.find(({ id }) => id === this.#chosen) ?? inbounds[0]
   }
 
   /** The account that the customers write to. In a subflow, each instance has its own. */
@@ -279,12 +276,14 @@ export class Phone extends EventEmitter<PhoneEvents> {
 
   /**
    * The customer whom a request concerns, by umid or id; all of them where it concerns nobody whom
-   * the sandbox knows; none where it is about other accounts.
+   * the sandbox knows; none where it is about another account.
    */
   #concernedBy(request: SandboxRequest): readonly SandboxCustomer[] {
-    const { target = {} } = request
+    const { target = {}, body, status = 0 } = request
     const message = target.umid === undefined ? undefined : this.#sandbox.inbound(target.umid)
-    if (!this.#has(message ?? request)) return []
+    // The body of a request with a wrong path or sub-account is not read, so it can be anyone's.
+    const isLost = body === undefined && status >= 400
+    if (!isLost && !this.#has(message ?? request)) return []
     const isSample = target.umid?.toLowerCase() === SAMPLE_UMID && !message
     const customer = CUSTOMERS.find((each) =>
       isSample ? each.channel === target.channel : isOf(each, message ?? target),
