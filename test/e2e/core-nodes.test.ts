@@ -90,7 +90,7 @@ describe('example 7, with core nodes, end to end', function () {
   it('sends nothing without the right Authorization, and answers 401', async () => {
     const before = eight.received.length
     for (const authorization of [undefined, '', 'Bearer wrong']) {
-      const headers = authorization === undefined ? {} : { authorization }
+      const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
       assert.deepEqual(await post(message(), headers), [401, ''])
     }
     await replyTo(message())
