@@ -402,7 +402,7 @@ describe('the phone of an account: when it is there', () => {
     }
   })
 
-  it('is not loaded for a live account, nor is the sandbox', async () => {
+  it('is not loaded for a live account and its nodes, nor is the sandbox', async () => {
     const script = `
       const create = {}
       const RED = {
@@ -412,6 +412,9 @@ describe('the phone of an account: when it is there', () => {
         settings: {},
       }
       require('./nodes/account/account.ts').default(RED)
+      require('./nodes/inbound/inbound-node.ts')
+      require('./nodes/typing-indicator/indicator-node.ts')
+      require('./nodes/reply/reply-node.ts')
       const node = { on() {}, warn(text) { throw new Error(text) }, credentials: { apiKey: 'key' } }
       const { node: Account } = create
       Account.call(node, { region: process.argv[1], subAccountId: 'my_sub' })
