@@ -1,6 +1,6 @@
 /**
  * A flow for the phone: a text that begins with "Hello" is answered, quoted, after 5 s of dots;
- * "show <kind>" by one of {@link KINDS}; anything else by an echo.
+ * "show <kind> <kind>…" by those of {@link KINDS}; anything else by an echo.
  */
 
 /** Messages of each kind, in the forms of 8x8's examples. */
@@ -174,9 +174,8 @@ const SPLIT = `
 const kinds = ${JSON.stringify(KINDS)}
 const text = msg.payload
 if (text.startsWith('Hello')) return [msg, null, null]
-const kind = kinds[text.replace('show ', '')]
-msg.payload = kind ?? 'You said: ' + text
-return [null, kind ? msg : null, kind ? null : msg]`
+if (!text.startsWith('show ')) return [null, null, { ...msg, payload: 'You said: ' + text }]
+return [null, text.split(' ').slice(1).map((kind) => ({ ...msg, payload: kinds[kind] })), null]`
 
 const at = (x: number, y: number, wires: string[][]) => ({ z: 'tab', x, y, wires })
 const account = ACCOUNT
