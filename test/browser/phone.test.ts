@@ -374,7 +374,7 @@ describe('the phone in a browser', function () {
       await phone.getByText('The phone does not answer.').waitFor()
       const send = phone.getByRole('button', { name: 'Send' })
       assert.equal(await send.getAttribute('aria-disabled'), 'true')
-      const button = phone.getByRole('button', { name: 'My order' })
+      const button = phone.getByRole('button', { name: 'My order', exact: true })
       assert.equal(await button.getAttribute('aria-disabled'), 'true')
       await button.press('Enter')
       await deploy(FLOWS)
