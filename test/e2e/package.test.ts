@@ -95,7 +95,7 @@ describe('the package, installed from its tarball', function () {
         getNode: () => null,
         registerType: (type, constructor) => { types[type] = constructor },
       }
-      const RED = { nodes, httpAdmin: { post() {} }, auth: { needsPermission() {} } }
+      const RED = { nodes, settings: {}, httpAdmin: { post() {} }, auth: { needsPermission() {} } }
       const has = (name) =>
         Object.keys(require.cache).some((file) => file.includes(join('node_modules', name)))
       const files = Object.values(require(join(folder, 'package.json'))['node-red'].nodes)
