@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, on } from 'node:events'
-import { loadExample, WEBHOOK_AUTHORIZATION } from '../../scripts/example'
+import { loadExample, readExample, WEBHOOK_AUTHORIZATION } from '../../scripts/example'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { CANARY } from '../support/events'
 import { type Received, startServer, type TestServer } from '../support/server'
 import { inboundWebhook } from '../support/webhooks'
 
+const NAME = '7 With core nodes around the indicator'
 const SUB = 'core_sub'
 const EVENTS = `/api/v1/subaccounts/${SUB}/events`
 const MESSAGES = `/api/v1/subaccounts/${SUB}/messages`
@@ -24,8 +25,7 @@ describe('example 7, with core nodes, end to end', function () {
       response.setHeader('content-type', 'application/json')
       response.end(request.path === MESSAGES ? JSON.stringify({ umid: randomUUID() }) : '')
     })
-    const name = '7 With core nodes around the indicator'
-    const { flows, credentials } = await loadExample(name, eight, SUB, CANARY)
+    const { flows, credentials } = await loadExample(NAME, eight, SUB, CANARY)
     for (const node of flows) if (node.type === 'delay') node.timeout = '0.3'
     nodeRed = await runFlows({ flows, credentials }, 22_680)
   })
@@ -42,8 +42,9 @@ describe('example 7, with core nodes, end to end', function () {
   async function post(
     webhook: unknown,
     headers: Record<string, string> = { authorization: WEBHOOK_AUTHORIZATION },
+    { url } = nodeRed,
   ): Promise<[number, string]> {
-    const response = await fetch(`${nodeRed.url}/8x8/core-nodes`, {
+    const response = await fetch(`${url}/8x8/core-nodes`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(webhook),
@@ -95,6 +96,18 @@ describe('example 7, with core nodes, end to end', function () {
     }
     await replyTo(message())
     assert.equal(eight.received.length, before + 2)
+  })
+
+  it('answers 401 to everybody as long as no Authorization is set', async () => {
+    const unset = await runFlows({ flows: await readExample(NAME), credentials: {} }, 22_680)
+    try {
+      for (const authorization of ['', 'undefined', 'null']) {
+        assert.deepEqual(await post(message(), { authorization }, unset), [401, ''])
+      }
+      assert.deepEqual(await post(message(), {}, unset), [401, ''])
+    } finally {
+      await unset.stop()
+    }
   })
 
   it('answers 200, and sends nothing, for a repeat and what is no message to its sub-account', async () => {
