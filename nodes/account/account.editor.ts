@@ -56,10 +56,9 @@ function checkBaseUrl(node: AccountEditorNode, value = ''): Verdict {
 const validateBaseUrl = text<AccountOptions>('baseUrl', isBaseUrl)
 const validateAuthorization = text<AccountOptions>('webhookAuthorization', isHeaderValue)
 
-/** Whether what is deployed has the phone that the dialog offers. */
+/** Whether what is deployed has the phone that the dialog offers; a new account has another region. */
 function isDeployed(node: AccountEditorNode): boolean {
-  const isStored = RED.nodes.node(node.id) !== null && regionOf(node) === node.region
-  return isStored && !node.changed
+  return regionOf(node) === node.region && !node.changed
 }
 
 /** Shows the rows that the region uses. */
