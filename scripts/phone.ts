@@ -6,7 +6,7 @@ import type { PhoneState } from '../nodes/account/phone/state'
 const LOOK_EVERY = 50
 const PATIENCE = 10_000
 
-/** A phone as its page sees it, with the chat of one customer, over HTTP. */
+/** A phone as its page sees it, over HTTP. */
 export class PhoneClient {
   /** All states so far, oldest first. */
   readonly states: PhoneState[] = []
@@ -30,22 +30,24 @@ export class PhoneClient {
   }
 
   /**
-   * Watches the phone of an account.
+   * Watches a phone.
    * @param url of its page, with the slash
    * @param headers of each request, e.g. authorization
-   * @param customer whose chat; without it, the first one's
+   * @param customer whose chat to watch
    * @throws {Error} when it is not there within 10 s
    */
   static async open(
     url: string,
     headers: Record<string, string> = {},
-    customer?: string,
+    customer = 'ana',
   ): Promise<PhoneClient> {
-    const events = `${url}events${customer ? `?customer=${customer}` : ''}`
     const late = performance.now() + PATIENCE
     for (;;) {
       const closing = new AbortController()
-      const response = await fetch(events, { headers, signal: closing.signal })
+      const response = await fetch(`${url}events?customer=${customer}`, {
+        headers,
+        signal: closing.signal,
+      })
       if (response.status === 200) return new PhoneClient(url, headers, response, closing)
       const reason = `The phone at ${url} answers ${response.status}: ${await response.text()}`
       if (performance.now() > late) throw new Error(reason)
@@ -62,7 +64,7 @@ export class PhoneClient {
     })
   }
 
-  /** Writes as the page does. @param resource e.g. `messages` or `fault` */
+  /** Writes as the page does. @param resource e.g. `messages` */
   async post(resource: string, body: object): Promise<Response> {
     return fetch(this.#url + resource, {
       method: 'POST',

@@ -11,7 +11,7 @@ import { ROOT } from './node-red'
 /** CSS pixels of the flow, and the height of the phone beside it. */
 const WIDTH = 820
 const FLOW_HEIGHT = 270
-const PHONE_HEIGHT = 512
+const PHONE_HEIGHT = 420
 
 const pathOf = (name: string) => join(ROOT, 'docs', 'images', name)
 
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   try {
     await withQuickStart(21_880, async ({ nodeRed, phoneUrl }) => {
       const editor = await openEditor(browser, nodeRed.url)
-      const phone = await openPage(browser, phoneUrl, 560)
+      const phone = await openPage(browser, phoneUrl, 640)
       await phone.locator('#text').fill('Hello, where is my order?')
       await phone.keyboard.press('Enter')
       await phone.locator('#dots').waitFor()

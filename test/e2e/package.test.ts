@@ -95,7 +95,7 @@ describe('the package, installed from its tarball', function () {
         getNode: () => null,
         registerType: (type, constructor) => { types[type] = constructor },
       }
-      const RED = { nodes, httpAdmin: { post() {} }, auth: { needsPermission() {} } }
+      const RED = { nodes, settings: {}, httpAdmin: { post() {} }, auth: { needsPermission() {} } }
       const has = (name) =>
         Object.keys(require.cache).some((file) => file.includes(join('node_modules', name)))
       const files = Object.values(require(join(folder, 'package.json'))['node-red'].nodes)
@@ -148,16 +148,16 @@ describe('the package, installed from its tarball', function () {
     const complaints = nodeRed.log
       .slice(before)
       .filter((line) => /\[(error|warn)\]|missing/.test(line))
-    // Examples 6 and 7 are for a real account: only its credentials are missing. Example 7 has no
+    // Examples 6, 7 and 8 are for a real account: only its credentials are missing. Example 7 has no
     // inbound node, which would ask for a webhook authorization.
     const missing: [RegExp, number][] = [
-      [/No API key is set/, 2],
-      [/The account has no webhook authorization/, 1],
+      [/No API key is set/, 3],
+      [/The account has no webhook authorization/, 2],
     ]
     for (const [pattern, count] of missing) {
       assert.equal(complaints.filter((line) => pattern.test(line)).length, count, `${pattern}`)
     }
-    assert.equal(complaints.length, 3, complaints.join('\n'))
+    assert.equal(complaints.length, 5, complaints.join('\n'))
   })
 
   describe('with example 2', () => {

@@ -1,18 +1,17 @@
 import { EventEmitter } from 'node:events'
-import type { AccountUser, InboundEndpoint } from '../../lib/connection'
 import { routeOf } from '../../lib/sandbox/checks'
 import { contentOf } from '../../lib/sandbox/choice'
 import type { ConversationKey } from '../../lib/sandbox/conversations'
 import { CUSTOMERS, SAMPLE_UMID, type SandboxCustomer } from '../../lib/sandbox/customers'
 import type { SandboxEvents } from '../../lib/sandbox/events'
 import type { SandboxRequest } from '../../lib/sandbox/handler'
-import type { ConversationMessage } from '../../lib/sandbox/message'
 import { RecentMap } from '../../lib/sandbox/recent-map'
 import type { NewMessage, Sandbox } from '../../lib/sandbox/server'
 import type { InboundWebhook, ReceiptWebhook } from '../../lib/sandbox/webhook'
 import { faultOf } from './fault'
 import { RecentRequests } from './requests'
 import type { FaultName, PhoneChoice, PhoneCustomer, PhoneDelivery, PhoneState } from './state'
+import { type PhoneUser, PhoneUsers } from './users'
 
 /** Deliveries remembered; our choice: as many as three chats have messages. */
 const MAX_DELIVERIES = 300
@@ -30,15 +29,6 @@ export interface PhoneEvents {
   close: []
 }
 
-/** A node that uses an account, with what the phone shows of the account. */
-export interface PhoneUser extends AccountUser {
-  /** The account's name; blank: none. */
-  account: string
-  subAccountId: string
-}
-
-type InboundUser = PhoneUser & { inbound: InboundEndpoint }
-
 /**
  * The phone of an account: its customers, and what the API does to them. What they write goes to one
  * inbound node of the account. All of it is in memory and bounded: 100 messages of each chat (by the
@@ -47,9 +37,7 @@ type InboundUser = PhoneUser & { inbound: InboundEndpoint }
  */
 export class Phone extends EventEmitter<PhoneEvents> {
   readonly #sandbox: Sandbox
-  readonly #users = new Set<PhoneUser>()
-  /** The inbound node chosen on the page; also by label, because in a subflow the id changes. */
-  #chosen: { id: string; label: string } | undefined
+  readonly #users = new PhoneUsers()
   /** By customer. */
   readonly #faults = new Map<string, FaultName>()
   readonly #requests = new Map(CUSTOMERS.map(({ id }) => [id, new RecentRequests()] as const))
@@ -72,9 +60,8 @@ export class Phone extends EventEmitter<PhoneEvents> {
       this.#changed(key)
     })
     this.#listen('receipt', ({ key, umid, webhook }) => {
-      if (this.#has(key) && CUSTOMERS.some((customer) => isOf(customer, key))) {
-        this.#deliver(umid, webhook)
-      }
+      const isOurs = CUSTOMERS.some((customer) => isOf(customer, key))
+      if (isOurs && this.#users.have(key.subAccountId)) this.#deliver(umid, webhook)
     })
     this.#listen('request', (request) => this.#record(request))
     this.#undo.push(sandbox.addFault((request) => this.#faultFor(request)))
@@ -98,9 +85,9 @@ export class Phone extends EventEmitter<PhoneEvents> {
 
   /** Everything that the page shows of a customer, as it is now; a copy. */
   state(customer: SandboxCustomer): PhoneState {
-    const { account, subAccountId } = this.#account()
+    const { account, subAccountId } = this.#users.account()
     const { messages, typingUntil } = this.#chat(customer)
-    const inbound = this.#inbound()
+    const inbound = this.#users.inbound()
     return {
       now: this.#sandbox.now(),
       account,
@@ -114,9 +101,9 @@ export class Phone extends EventEmitter<PhoneEvents> {
       ...(typingUntil !== undefined && { typingUntil }),
       requests: this.#requests.get(customer.id)?.list() ?? [],
       fault: this.#faults.get(customer.id) ?? 'none',
-      inbounds: this.#inbounds().map(({ id, inbound: { label }, subAccountId }) => ({
-        ...{ id, label, subAccountId },
-      })),
+      inbounds: this.#users
+        .inbounds()
+        .map(({ id, inbound: { label }, subAccountId }) => ({ id, label, subAccountId })),
       ...(inbound && { inbound: inbound.id }),
     }
   }
@@ -144,10 +131,11 @@ export class Phone extends EventEmitter<PhoneEvents> {
    * @throws {RangeError} where no chat has the message, or where it has no receipt yet
    */
   webhook(umid: string): InboundWebhook | ReceiptWebhook {
-    const has = ({ messages }: { messages: ConversationMessage[] }) =>
-      messages.some((each) => each.umid === umid)
-    if (CUSTOMERS.some((customer) => has(this.#chat(customer)))) return this.#sandbox.webhook(umid)
-    throw new RangeError('No chat has such a message')
+    const isShown = CUSTOMERS.some((customer) =>
+      this.#chat(customer).messages.some((each) => each.umid === umid),
+    )
+    if (!isShown) throw new RangeError('No chat has such a message')
+    return this.#sandbox.webhook(umid)
   }
 
   /** Delivers the event of a message again. @throws {RangeError} as {@link webhook} */
@@ -157,9 +145,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
 
   /** Chooses the inbound node that customers write to. @throws {RangeError} for an unknown one */
   writeTo(inboundId: string): void {
-    const found = this.#inbounds().find(({ id }) => id === inboundId)
-    if (!found) throw new RangeError('No such inbound node uses the account')
-    this.#chosen = { id: found.id, label: found.inbound.label }
+    this.#users.choose(inboundId)
     this.emit('change')
   }
 
@@ -194,12 +180,9 @@ export class Phone extends EventEmitter<PhoneEvents> {
     this.#deliver(umid, this.#sandbox.webhook(umid))
   }
 
-  /** Hands an event to the inbound node: that of the page, or else one of the same sub-account. */
+  /** Hands an event to the inbound node for it. */
   #deliver(umid: string, webhook: InboundWebhook | ReceiptWebhook): void {
-    const { subAccountId } = webhook.payload
-    const takes = (user: InboundUser) => user.subAccountId === subAccountId
-    const user =
-      [this.#inbound()].find((each) => each && takes(each)) ?? this.#inbounds().find(takes)
+    const user = this.#users.inboundOf(webhook.payload.subAccountId)
     this.#deliveries.set(
       umid,
       {
@@ -213,31 +196,9 @@ export class Phone extends EventEmitter<PhoneEvents> {
     this.emit('change')
   }
 
-  /** The inbound nodes, in an order that a deploy does not change. */
-  #inbounds(): InboundUser[] {
-    const isInbound = (user: PhoneUser): user is InboundUser => user.inbound !== undefined
-    const nameOf = ({ id, inbound: { label } }: InboundUser) => `${label} ${id}`
-    return [...this.#users].filter(isInbound).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-  }
-
-  /** The inbound node that customers write to: the chosen one while it is there, else the first. */
-  #inbound(): InboundUser | undefined {
-    const inbounds = this.#inbounds()
-    return (
-      inbounds.find(({ id }) => id === this.#chosen?.id) ??
-      inbounds.find(({ inbound }) => inbound.label === this.#chosen?.label) ??
-      inbounds[0]
-    )
-  }
-
-  /** The account that the customers write to. In a subflow, each instance has its own. */
-  #account(): Pick<PhoneUser, 'account' | 'subAccountId'> {
-    const [first = { account: '', subAccountId: '' }] = this.#users
-    return this.#inbound() ?? first
-  }
-
   #key({ channel, msisdn, channelUserId }: SandboxCustomer): ConversationKey {
-    return { subAccountId: this.#account().subAccountId, channel, msisdn, channelUserId }
+    const { subAccountId } = this.#users.account()
+    return { subAccountId, channel, msisdn, channelUserId }
   }
 
   #chat(customer: SandboxCustomer) {
@@ -257,11 +218,6 @@ export class Phone extends EventEmitter<PhoneEvents> {
     }
   }
 
-  /** Whether an account with the sub-account is among those of the phone. */
-  #has({ subAccountId }: { subAccountId?: string }): boolean {
-    return [...this.#users].some((user) => user.subAccountId === subAccountId)
-  }
-
   #record(request: SandboxRequest): void {
     const concerned = this.#concernedBy(request)
     if (concerned.length === 0) return
@@ -279,12 +235,14 @@ export class Phone extends EventEmitter<PhoneEvents> {
 
   /**
    * The customer whom a request concerns, by umid or id; all of them where it concerns nobody whom
-   * the sandbox knows; none where it is about other accounts.
+   * the sandbox knows; none where it is about another account.
    */
   #concernedBy(request: SandboxRequest): readonly SandboxCustomer[] {
-    const { target = {} } = request
+    const { target = {}, body, status = 0 } = request
     const message = target.umid === undefined ? undefined : this.#sandbox.inbound(target.umid)
-    if (!this.#has(message ?? request)) return []
+    // The body of a request with a wrong path or sub-account is not read, so it can be anyone's.
+    const isLost = body === undefined && status >= 400
+    if (!isLost && !this.#users.have((message ?? request).subAccountId)) return []
     const isSample = target.umid?.toLowerCase() === SAMPLE_UMID && !message
     const customer = CUSTOMERS.find((each) =>
       isSample ? each.channel === target.channel : isOf(each, message ?? target),
@@ -296,7 +254,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
     const name = JSON.stringify(key)
     clearTimeout(this.#alarms.get(name))
     this.#alarms.delete(name)
-    if (until === undefined || !this.#has(key)) return
+    if (until === undefined || !this.#users.have(key.subAccountId)) return
     // 1 ms more: a timer may come a fraction too early.
     const wait = Math.min(until - this.#sandbox.now() + 1, LONGEST_TIMER)
     const alarm = setTimeout(() => {
@@ -307,7 +265,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
   }
 
   #changed(key: ConversationKey): void {
-    if (this.#has(key)) this.emit('change')
+    if (this.#users.have(key.subAccountId)) this.emit('change')
   }
 
   #listen<E extends keyof SandboxEvents>(event: E, on: (detail: SandboxEvents[E][0]) => void) {

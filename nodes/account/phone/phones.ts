@@ -18,8 +18,8 @@ export interface SandboxAccount {
   close(): Promise<void>
 }
 
-/** What Node-RED adds to a node: in a subflow, the id of its template and a path for each instance. */
-type RuntimeNode = Node & { _alias?: string; _path?: string }
+/** In a subflow, each instance has a node with an id of its own; `_alias` is the one in the editor. */
+type RuntimeNode = Node & { _alias?: string }
 
 /** The settings of Node-RED that the page depends on. */
 interface RuntimeSettings {
@@ -35,8 +35,7 @@ const running = new Set<string>()
 
 /** Connects an account to the sandbox of this process, and gives it a phone. */
 export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: string): SandboxAccount {
-  // A node in a subflow gets another id with each deploy.
-  const { id, _alias: page = id, _path: accountId = id } = node as RuntimeNode
+  const { id: accountId, _alias: page = accountId } = node as RuntimeNode
   running.add(accountId)
   const opening = open()
   return {
@@ -62,7 +61,7 @@ export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: strin
         if (!running.has(accountId)) forget(page, accountId)
       })
       const { release } = await opening
-      await release({ removed: false })
+      await release()
     },
   }
 

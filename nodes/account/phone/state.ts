@@ -3,6 +3,7 @@
  * bundle it.
  */
 import type { Channel } from '../../lib/api'
+import type { Choice } from '../../lib/sandbox/choice'
 import type { ConversationMessage } from '../../lib/sandbox/message'
 
 /** Errors that the phone can simulate; `none`: none. */
@@ -38,7 +39,7 @@ export interface PhoneCustomer {
   repliedAt?: number
 }
 
-/** What became of an event that the sandbox posted to an inbound node. */
+/** What became of an event that the phone gave an inbound node. */
 export interface PhoneDelivery {
   /** When, epoch ms. */
   at: number
@@ -57,7 +58,7 @@ export interface PhoneDelivery {
 /** A message of the chat. */
 export interface PhoneMessage extends ConversationMessage {
   /**
-   * The last post of its webhook: of the customer's message itself, of the newest receipt of a
+   * The last delivery of its event: of the customer's message itself, of the newest receipt of a
    * message of the business.
    */
   delivery?: PhoneDelivery
@@ -96,15 +97,9 @@ export interface PhoneInbound {
 }
 
 /** A choice that the customer makes in a message of the business. */
-export interface PhoneChoice {
+export interface PhoneChoice extends Choice {
   /** Of the message with the button, row or suggestion. */
   umid: string
-  kind: 'button' | 'row' | 'suggestion' | 'quick-reply'
-  /** The id, payload or postback data that the flow gave it. */
-  id: string
-  title: string
-  /** Of a row, where it has one. */
-  description?: string
 }
 
 /** Everything that the page shows of one customer; the event `state` of `events?customer=<id>`. */

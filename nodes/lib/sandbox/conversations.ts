@@ -25,7 +25,7 @@ export const MAX_MESSAGES = 100
 const MAX_MESSAGE_BYTES = 256 * 1024
 
 /** Bytes of a message, a umid or a conversation without its texts, as measured, rounded up. */
-const OVERHEAD = 300
+const OVERHEAD = 400
 
 /** Any channel of 8x8, in lower case. */
 export type AnyChannel = Channel | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
@@ -90,10 +90,16 @@ export interface Receipt {
   at: number
 }
 
+/** A message, and its content as JSON: parsed, that takes up to 20 times the memory. */
+interface Kept<T> {
+  message: Omit<T, 'content'>
+  json: string | undefined
+}
+
 /** What is known of a umid: a customer's message, or to whom the brand wrote. */
 interface KnownUmid {
   subAccountId: string
-  inbound?: CustomerMessage
+  inbound?: Kept<CustomerMessage>
   sentTo?: ConversationKey
   /** The newest one of a message of the brand. */
   receipt?: Receipt
@@ -103,7 +109,7 @@ interface KnownUmid {
 interface Stored {
   key: ConversationKey
   /** Oldest first. */
-  messages: { message: ConversationMessage; bytes: number }[]
+  messages: (Kept<ConversationMessage> & { bytes: number })[]
   /** Of all messages. */
   bytes: number
   /** The message that the dots answer, and until when, on the monotonic clock. */
@@ -137,14 +143,14 @@ export class Conversations {
       this.#numbers.set(`${subAccountId} ${channelUserId}`, msisdn, OVERHEAD)
     }
     const json = content && JSON.stringify(content)
-    const bytes = bytesOf(text + (json ?? ''))
-    const kept = keepContent({ ...inbound }, json)
-    this.#umids.set(umid.toLowerCase(), { subAccountId, inbound: kept }, bytes)
+    const { content: _, ...rest } = inbound
+    const known = { subAccountId, inbound: { message: rest, json } }
+    this.#umids.set(umid.toLowerCase(), known, bytesOf(text, json))
     const message: ConversationMessage = { umid, from: 'customer', text, at }
     if (replyToUmid !== undefined) message.quotes = replyToUmid
     if (type !== undefined) message.type = type
     const stored = this.#find(inbound)
-    return { key: stored.key, message: this.#append(stored, keepContent(message, json), bytes) }
+    return { key: stored.key, message: this.#append(stored, message, json) }
   }
 
   /**
@@ -171,7 +177,7 @@ export class Conversations {
     const json = isPlain ? undefined : JSON.stringify(content)
     const text = type === 'text' ? `${content.text}` : `${json}`
     const shown: ConversationMessage = {
-      umid: randomUUID(),
+      umid: newUmid(),
       from: 'brand',
       text,
       at: this.#now(),
@@ -179,7 +185,7 @@ export class Conversations {
     }
     if (quotes !== undefined) shown.quotes = quotes
     if (!isPlain) shown.type = type
-    const message = this.#append(stored, keepContent(shown, json), bytesOf(text + (json ?? '')))
+    const message = this.#append(stored, shown, json)
     this.#umids.set(message.umid, { subAccountId, sentTo: stored.key }, bytesOf(nameOf(stored.key)))
     const stopped = this.#typingLeft(stored) > 0 ? stored.typing?.umid : undefined
     delete stored.typing
@@ -194,7 +200,7 @@ export class Conversations {
   find(subAccountId: string | undefined, umid: string): CustomerMessage | 'outbound' | undefined {
     const known = this.#umids.get(umid.toLowerCase())
     if (!known || known.subAccountId !== (subAccountId ?? known.subAccountId)) return undefined
-    return known.inbound ?? 'outbound'
+    return known.inbound ? withContent(known.inbound) : 'outbound'
   }
 
   /**
@@ -259,7 +265,7 @@ export class Conversations {
     const stored = this.#find(key)
     const left = this.#typingLeft(stored)
     return {
-      messages: stored.messages.map(({ message }) => ({ ...message })),
+      messages: stored.messages.map(withContent),
       ...(left > 0 && { typingUntil: Math.round(this.#now() + left) }),
     }
   }
@@ -288,9 +294,10 @@ export class Conversations {
   }
 
   /** @returns a copy, because the stored one changes when it is read */
-  #append(stored: Stored, message: ConversationMessage, bytes: number): ConversationMessage {
+  #append(stored: Stored, message: ConversationMessage, json?: string): ConversationMessage {
     const { messages } = stored
-    messages.push({ message, bytes })
+    const bytes = bytesOf(message.text, json)
+    messages.push({ message, json, bytes })
     stored.bytes += bytes
     while (
       messages.length > MAX_MESSAGES ||
@@ -299,20 +306,24 @@ export class Conversations {
       stored.bytes -= messages.shift()?.bytes ?? 0
     }
     this.#put(stored)
-    return { ...message }
+    return withContent({ message, json })
   }
 }
 
-/**
- * Gives a message its content, which is kept as JSON: parsed, it takes up to 20 times the memory.
- * @param json undefined: it has none
- */
-function keepContent<T extends { content?: unknown }>(message: T, json: string | undefined): T {
-  if (json === undefined) return message
-  return Object.defineProperty(message, 'content', {
-    enumerable: true,
-    get: () => JSON.parse(json),
-  })
+/** A message with its content, where it has one. */
+function withContent<T extends object>({
+  message,
+  json,
+}: {
+  message: T
+  json?: string | undefined
+}) {
+  return json === undefined ? { ...message } : { ...message, content: JSON.parse(json) }
+}
+
+/** In one piece: randomUUID joins it from parts, which stay in memory until it is read as a whole. */
+function newUmid(): string {
+  return Buffer.from(randomUUID()).toString()
 }
 
 function nameOf({ msisdn, channelUserId }: CustomerIds): string {
@@ -323,7 +334,7 @@ function idOf(key: ConversationKey): string {
   return `${key.subAccountId} ${key.channel.toLowerCase()} ${nameOf(key)}`
 }
 
-/** Bytes that a message holds; a character takes up to two. */
-function bytesOf(text: string): number {
-  return OVERHEAD + 2 * text.length
+/** Bytes that a message holds with its content as JSON; a character takes up to two. */
+function bytesOf(text: string, json = ''): number {
+  return OVERHEAD + 2 * (text.length + json.length)
 }

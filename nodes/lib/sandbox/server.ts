@@ -81,7 +81,7 @@ export type NewMessage = Pick<CustomerMessage, 'subAccountId'> & Partial<Custome
  * while the server is closed, and there when that listens again.
  */
 export class Sandbox extends EventEmitter<SandboxEvents> {
-  /** The last 500 requests, newest last. */
+  /** The last 500 requests, newest last; they also stay when a sub-account is forgotten. */
   readonly requests: readonly SandboxRequest[]
   readonly #requests: SandboxRequest[] = []
   readonly #port: number

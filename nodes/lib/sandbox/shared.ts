@@ -15,11 +15,10 @@ export interface SandboxLease {
   /** The same for all leases of a sandbox, random for each sandbox. */
   apiKey: string
   /**
-   * Withdraws the sub-account; the last lease closes the server. More calls do nothing more.
-   * @param removed the account is gone for good, and its chats with it; otherwise they stay for when
-   *   it comes back, until {@link forgetAccount}
+   * Withdraws the sub-account; the last lease closes the server. More calls do nothing more. The
+   * chats stay for when the account comes back, until {@link forgetAccount}.
    */
-  release(options: { removed: boolean }): Promise<void>
+  release(): Promise<void>
 }
 
 /** An account whose chats stay. `leased`: it uses the sandbox right now. */
@@ -76,10 +75,9 @@ export async function acquireSandbox(account: SandboxAccount): Promise<SandboxLe
   }
   const withdraw = sandbox.addSubAccount(account.subAccountId, apiKey)
 
-  async function release(removed: boolean): Promise<void> {
+  async function release(): Promise<void> {
     withdraw()
     retained.leased = false
-    if (removed) drop(shared, [retained])
     if ([...shared.accounts].some(({ leased }) => leased)) return
     shared.listening = undefined
     await sandbox.close()
@@ -89,10 +87,7 @@ export async function acquireSandbox(account: SandboxAccount): Promise<SandboxLe
   return {
     sandbox,
     apiKey,
-    release({ removed }) {
-      released ??= release(removed)
-      return released
-    },
+    release: () => (released ??= release()),
   }
 }
 

@@ -8,14 +8,28 @@ import { join } from 'node:path'
 import FakeTimers from '@sinonjs/fake-timers'
 import compression from 'compression'
 import express from 'express'
+import { routerOf } from '../../../nodes/account/phone/router'
 import type { Handler } from '../../../nodes/lib/http/app'
 import type { Sandbox } from '../../../nodes/lib/sandbox/server'
-import { routerOf } from '../../../nodes/account/phone/router'
-import { closeAll, startSandbox } from '../../lib/sandbox/helpers'
-import { closePhones, makePhone, post, serve, watch } from './phone-helpers'
+import { closeAll, SUB, startSandbox } from '../../lib/sandbox/helpers'
+import {
+  ANA,
+  BEN,
+  bare,
+  closePhones,
+  fakeInbound,
+  makePhone,
+  post,
+  serve,
+  watch,
+  write,
+} from './helpers'
 
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+/** A message of Ana. */
+const HI = { customer: 'ana', text: 'Hi' }
 
 describe('phone: its page over HTTP', () => {
   let sandbox: Sandbox
@@ -34,10 +48,17 @@ describe('phone: its page over HTTP', () => {
   async function open(middleware?: Handler[], below = '/') {
     const app = express()
     const router = routerOf(app, middleware, folder)
-    const phone = makePhone(sandbox)
+    const { phone, inbound, leave } = makePhone(sandbox)
     router.add('a.1', phone)
     const origin = await serve(express().use(below, app))
-    return { app, router, phone, url: `${origin}${below === '/' ? '' : below}/8x8-sandbox/a.1/` }
+    return {
+      app,
+      router,
+      phone,
+      inbound,
+      leave,
+      url: `${origin}${below === '/' ? '' : below}/8x8-sandbox/a.1/`,
+    }
   }
 
   it('serves the files of the page, read once, and 503 where they are not built', async () => {
@@ -66,23 +87,33 @@ describe('phone: its page over HTTP', () => {
     }
   })
 
-  it('answers 404 unless a phone is deployed, and redirects to the URL with a slash', async () => {
-    const { url, phone } = await open([], '/below')
-    const bare = await fetch(url.slice(0, -1), { redirect: 'manual' })
-    const to = new URL(bare.headers.get('location') ?? '', url.slice(0, -1))
-    assert.deepEqual([bare.status, to.href], [308, url])
+  it('answers 404 unless a node uses the phone, and redirects to the URL with a slash', async () => {
+    const { url, phone, router, leave } = await open([], '/below')
+    const unused = bare(sandbox)
+    router.add('unused', unused)
+    assert.equal((await fetch(url.replace('a.1', 'unused'))).status, 404)
+    const moved = await fetch(url.slice(0, -1), { redirect: 'manual' })
+    const to = new URL(moved.headers.get('location') ?? '', url.slice(0, -1))
+    assert.deepEqual([moved.status, to.href], [308, url])
     assert.equal((await fetch(url.replace('a.1', 'b'))).status, 404)
     assert.equal((await post(`${url}events`, {})).status, 405)
     assert.equal((await fetch(`${url}events`, { method: 'HEAD' })).status, 405)
     assert.equal((await fetch(`${url}messages`)).status, 405)
-    phone.close()
-    for (const path of ['', 'events', 'page.js']) {
+    leave()
+    for (const path of ['events', 'page.js', 'webhook']) {
       const gone = await fetch(url + path)
       assert.equal(gone.status, 404)
       assert.equal(gone.headers.get('content-security-policy'), CSP)
       assert.deepEqual(Object.keys((await gone.json()) as object), ['error'])
     }
-    assert.equal((await post(`${url}messages`, { text: 'Hi' })).status, 404)
+    const page = await fetch(url)
+    assert.deepEqual([page.status, page.headers.get('content-type')], [404, 'text/plain'])
+    assert.match(await page.text(), /^No phone is here\. Deploy an 8x8 node/)
+    assert.equal((await post(`${url}messages`, HI)).status, 404)
+    phone.join(fakeInbound())
+    assert.equal((await post(`${url}messages`, HI)).status, 202)
+    phone.close()
+    assert.equal((await post(`${url}messages`, HI)).status, 404)
   })
 
   it('runs the middleware of http in before each request, with the path as there', async () => {
@@ -97,24 +128,24 @@ describe('phone: its page over HTTP', () => {
     }
     const { url, phone } = await open([log, guard])
     assert.equal((await fetch(url)).status, 401)
-    assert.equal((await post(`${url}messages`, { text: 'Hi' })).status, 401)
-    assert.equal(phone.state().messages.length, 0)
+    assert.equal((await post(`${url}messages`, HI)).status, 401)
+    assert.equal(phone.state(ANA).messages.length, 0)
     const authorization = 'let me in'
-    assert.equal((await post(`${url}messages`, { text: 'Hi' }, { authorization })).status, 202)
+    assert.equal((await post(`${url}messages`, HI, { authorization })).status, 202)
     assert.deepEqual(seen.slice(0, 2), ['/8x8-sandbox/a.1/', '/8x8-sandbox/a.1/messages'])
   })
 
   it('accepts a body that a middleware has read', async () => {
     const { url, phone } = await open([express.json()])
-    assert.equal((await post(`${url}messages`, { text: ' Hi ' })).status, 202)
-    assert.equal((await post(`${url}messages`, { text: 'x'.repeat(9000) })).status, 413)
-    assert.equal(phone.state().messages[0]?.text, 'Hi')
+    assert.equal((await post(`${url}messages`, { ...HI, text: ' Hi ' })).status, 202)
+    assert.equal((await post(`${url}messages`, { ...HI, text: 'x'.repeat(9000) })).status, 413)
+    assert.equal(phone.state(ANA).messages[0]?.text, 'Hi')
   })
 
   it('accepts only JSON from its own origin', async () => {
     const { url, phone } = await open()
     const to = `${url}messages`
-    const text = { text: 'Hi' }
+    const text = HI
     const refused: Record<string, string>[] = [
       { origin: 'https://evil.example' },
       { origin: 'null' },
@@ -129,7 +160,7 @@ describe('phone: its page over HTTP', () => {
       assert.ok(((await response.json()) as { error?: string }).error)
     }
     assert.equal(await ask(to, {}, 'Hi'), 403)
-    assert.equal(phone.state().messages.length, 0)
+    assert.equal(phone.state(ANA).messages.length, 0)
     assert.equal(
       (await post(to, text, { 'content-type': 'application/json; charset=utf-8' })).status,
       202,
@@ -144,7 +175,7 @@ describe('phone: its page over HTTP', () => {
       const headers = { origin, host, 'sec-fetch-site': site }
       assert.equal(await ask(`${url}messages`, headers, 'Hi'), 403, site)
     }
-    assert.equal(phone.state().messages.length, 0)
+    assert.equal(phone.state(ANA).messages.length, 0)
     assert.equal(
       await ask(`${url}messages`, { ...own, 'sec-fetch-site': 'same-origin' }, 'Hi'),
       202,
@@ -170,7 +201,8 @@ describe('phone: its page over HTTP', () => {
   })
 
   it('shows its state to no page of another origin, but opens from a link anywhere', async () => {
-    const { url } = await open()
+    const { url, phone } = await open()
+    const umid = write(phone)
     await writeFile(join(folder, 'page.html'), 'page')
     const foreign: Record<string, string>[] = [
       { origin: 'https://evil.example' },
@@ -178,6 +210,7 @@ describe('phone: its page over HTTP', () => {
       { 'sec-fetch-site': 'same-site' },
     ]
     for (const headers of foreign) {
+      assert.equal(await ask(`${url}webhook?umid=${umid}`, headers), 403)
       assert.equal(await ask(`${url}events`, headers), 403, JSON.stringify(headers))
       assert.equal(await ask(url, headers), 200)
     }
@@ -206,28 +239,35 @@ describe('phone: its page over HTTP', () => {
   it('refuses malformed and too long messages', async () => {
     const { url, phone } = await open()
     const to = `${url}messages`
-    const bad = ['', '[]', 'null', '"Hi"', '{', '{}', '{"text":7}', '{"text":"  \\n "}']
+    const bad = ['', '[]', 'null', '"Hi"', '{', '{}', '{"customer":"ana"}']
+    for (const text of [7, '', '  \n ']) bad.push(JSON.stringify({ ...HI, text }))
     for (const body of bad) assert.equal((await post(to, body)).status, 400, body)
-    assert.equal((await post(to, { text: 'x'.repeat(1001) })).status, 400)
-    assert.equal((await post(to, { text: 'x'.repeat(8193) })).status, 413)
+    assert.equal((await post(to, { ...HI, text: 'x'.repeat(1001) })).status, 400)
+    assert.equal((await post(to, { ...HI, text: 'x'.repeat(8193) })).status, 413)
     const stream = new Blob(['x'.repeat(100_000)]).stream()
     const headers = { 'content-type': 'application/json', origin: new URL(url).origin }
     const chunked = { method: 'POST', headers, body: stream, duplex: 'half' }
     assert.equal((await fetch(to, chunked as RequestInit)).status, 413)
-    assert.equal((await post(to, { text: ` ${'x'.repeat(1000)} ` })).status, 202)
-    assert.equal(phone.state().messages[0]?.text.length, 1000)
-    for (const fault of ['some', 7, undefined, 'toString']) {
-      assert.equal((await post(`${url}fault`, { fault })).status, 400)
+    assert.equal((await post(to, { ...HI, text: ` ${'x'.repeat(1000)} ` })).status, 202)
+    assert.equal(phone.state(ANA).messages[0]?.text.length, 1000)
+    for (const customer of ['dan', 7, undefined, 'toString']) {
+      assert.equal((await post(to, { ...HI, customer })).status, 400)
+      assert.equal((await post(`${url}clear`, { customer })).status, 400)
+      assert.equal((await post(`${url}fault`, { customer, fault: 'slow' })).status, 400)
+      assert.equal((await fetch(`${url}events?customer=${customer}`)).status, 400)
     }
-    assert.equal((await post(`${url}fault`, { fault: 'slow' })).status, 202)
-    assert.equal(phone.state().fault, 'slow')
+    for (const fault of ['some', 7, undefined, 'toString']) {
+      assert.equal((await post(`${url}fault`, { customer: 'ana', fault })).status, 400)
+    }
+    assert.equal((await post(`${url}fault`, { customer: 'ana', fault: 'slow' })).status, 202)
+    assert.equal(phone.state(ANA).fault, 'slow')
   })
 
   it('accepts 20 messages in 10 s from each phone', async () => {
     const { url, router } = await open()
-    router.add('b', makePhone(sandbox, { msisdn: '+6507777777' }))
+    router.add('b', makePhone(sandbox).phone)
     const write = async (id = 'a.1') => {
-      const response = await post(`${url.replace('a.1', id)}messages`, { text: 'Hi' })
+      const response = await post(`${url.replace('a.1', id)}messages`, HI)
       return [response.status, response.headers.get('retry-after')]
     }
     const clock = FakeTimers.install({ toFake: ['performance'] })
@@ -256,9 +296,9 @@ describe('phone: its page over HTTP', () => {
     await response.body?.cancel()
     const client = await watch(url)
     const text = '<img src=x onerror=alert(1)>\n\ndata: {"messages":[]}\r\nevent: state'
-    assert.equal((await post(`${url}messages`, { text })).status, 202)
-    const state = await client.until(({ messages }) => messages.length > 0)
-    assert.deepEqual(state, { ...phone.state(), now: state.now })
+    assert.equal((await post(`${url}messages`, { ...HI, text })).status, 202)
+    const state = await client.until(({ messages }) => messages[0]?.delivery !== undefined)
+    assert.deepEqual(state, { ...phone.state(ANA), now: state.now })
     assert.equal(state.messages[0]?.text, text)
     assert.equal(client.states[0]?.messages.length, 0)
   })
@@ -267,7 +307,7 @@ describe('phone: its page over HTTP', () => {
     const { url, phone } = await open([compression() as Handler])
     const client = await watch(url)
     await client.until(({ messages }) => messages.length === 0)
-    phone.write('Hi')
+    phone.write(ANA, 'Hi')
     await client.until(({ messages }) => messages.length === 1)
   })
 
@@ -311,7 +351,7 @@ describe('phone: its page over HTTP', () => {
     try {
       // More than the system takes in between: 200 states of up to 100 KB.
       for (let i = 0; i < 200; i++) {
-        phone.write(`${i} ${'x'.repeat(900)}`)
+        phone.write(ANA, `${i} ${'x'.repeat(900)}`)
         clock.tick(50)
         await new Promise(setImmediate)
         assert.ok(response.writableLength < 1_000_000, `${response.writableLength} bytes`)
@@ -328,17 +368,96 @@ describe('phone: its page over HTTP', () => {
     socket.destroy()
   })
 
-  it('ends its streams when it closes, and answers again when it is redeployed', async () => {
-    const { url, phone, router } = await open()
+  it('ends its streams when no node uses it, and answers again when one does', async () => {
+    const { url, phone, leave } = await open()
     const client = await watch(url)
-    phone.write('Hi')
-    router.add('a.1', makePhone(sandbox, { customerName: 'Bo' })) // before the old one has closed
-    phone.close()
+    phone.write(ANA, 'Hi')
+    leave()
     await client.ended
+    phone.join(fakeInbound({ account: 'changed' }))
     const again = await watch(url)
     const state = await again.until(() => true)
-    assert.deepEqual([state.customerName, state.messages.length], ['Bo', 1])
+    assert.deepEqual([state.account, state.messages.length], ['changed', 1])
   })
+
+  it('gives its address to a new phone, whose old one closes later', async () => {
+    const { url, phone, router } = await open()
+    const client = await watch(url)
+    const { phone: other } = makePhone(sandbox)
+    other.simulate(ANA, 'slow')
+    router.add('a.1', other)
+    phone.close()
+    await client.ended
+    const state = await (await watch(url)).until(() => true)
+    assert.equal(state.fault, 'slow')
+  })
+
+  it('streams the chat of the customer that is asked for', async () => {
+    const { url, phone } = await open()
+    const [ana, ben] = [await watch(url), await watch(url, BEN)]
+    phone.write(BEN, 'Hi')
+    const state = await ben.until(({ messages }) => messages[0]?.delivery !== undefined)
+    assert.deepEqual(state, { ...phone.state(BEN), now: state.now })
+    phone.simulate(ANA, 'slow')
+    const { customer, messages } = await ana.until(({ fault }) => fault === 'slow')
+    assert.deepEqual([customer, messages], ['ana', []])
+  })
+
+  it('writes a choice, delivers again, shows the webhook, and clears a chat', async () => {
+    const { url, phone, inbound } = await open()
+    const key = { subAccountId: SUB, channel: 'whatsapp', msisdn: `${ANA.msisdn}` }
+    const { umid } = sandbox.reply(key, 'Sure?')
+    const choice = { umid, kind: 'button', id: 'y', title: 'Yes' }
+    const answer = await post(`${url}messages`, { customer: 'ana', choice })
+    assert.deepEqual([answer.status, await answer.text()], [202, ''])
+    const pressed = phone.state(ANA).messages[1]
+    assert.equal(pressed?.text, 'Yes')
+    assert.equal((await post(`${url}deliver`, { umid: pressed?.umid })).status, 202)
+    assert.equal(inbound.received.length, 2)
+    const webhook = await fetch(`${url}webhook?umid=${pressed?.umid}`)
+    assert.equal(webhook.headers.get('content-type'), 'application/json')
+    assert.deepEqual(await webhook.json(), inbound.received[0])
+    assert.equal((await post(`${url}clear`, { customer: 'ana' })).status, 202)
+    assert.deepEqual(phone.state(ANA).messages, [])
+    for (const [resource, body] of [
+      ['messages', { customer: 'ana', choice }],
+      ['deliver', { umid }],
+      ['inbound', { inbound: 'gone' }],
+    ] as const) {
+      assert.equal((await post(url + resource, body)).status, 404, resource)
+    }
+    assert.equal((await fetch(`${url}webhook?umid=${umid}`)).status, 404)
+    assert.equal((await fetch(`${url}webhook`)).status, 404)
+    for (const changes of [{ umid: 'x' }, { kind: 'link' }, { id: 7 }, { title: '' }]) {
+      const body = { customer: 'ana', choice: { ...choice, ...changes } }
+      assert.equal((await post(`${url}messages`, body)).status, 400, JSON.stringify(changes))
+    }
+  })
+
+  it('writes to the inbound node that is chosen', async () => {
+    const { url, phone, inbound } = await open()
+    const second = fakeInbound({ label: 'second' })
+    phone.join(second)
+    assert.equal((await post(`${url}inbound`, { inbound: 'second' })).status, 202)
+    assert.equal((await post(`${url}messages`, HI)).status, 202)
+    assert.deepEqual([inbound.received.length, second.received.length], [0, 1])
+  })
+
+  for (const resource of ['messages', 'deliver', 'inbound', 'clear', 'fault']) {
+    it(`lets no page of another origin write to ${resource}`, async () => {
+      const { url, phone, inbound } = await open()
+      const umid = write(phone)
+      const second = fakeInbound({ label: 'second' })
+      phone.join(second)
+      const body = { ...HI, umid, inbound: 'second', fault: 'slow' }
+      const origin = 'https://evil.example'
+      assert.equal((await post(url + resource, body, { origin })).status, 403)
+      const { messages, fault, inbound: chosen } = phone.state(ANA)
+      assert.deepEqual([messages.length, fault, chosen], [1, 'none', '/8x8/inbound'])
+      assert.deepEqual([inbound.received.length, second.received.length], [1, 0])
+      assert.equal((await post(url + resource, body)).status, 202)
+    })
+  }
 
   it('accepts 20 listeners, and another one when one leaves', async () => {
     const { url, phone } = await open()
@@ -375,6 +494,6 @@ function ask(
       resolve(response.statusCode)
       asking.destroy() // a stream does not end
     })
-    asking.on('error', reject).end(text === undefined ? undefined : JSON.stringify({ text }))
+    asking.on('error', reject).end(text === undefined ? undefined : JSON.stringify({ ...HI, text }))
   })
 }

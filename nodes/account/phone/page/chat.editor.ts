@@ -1,105 +1,94 @@
-import type { PhoneState } from '../state'
-import { byId, make, setText, timeOf } from './dom.editor'
-
-type Message = PhoneState['messages'][number]
-
-const SVG = 'http://www.w3.org/2000/svg'
-/** One tick, and a second one for a read message. */
-const TICKS = ['M1 6l3.500 4L11 1', 'M8 9l1 1 6.500-9']
-
-const CHANNELS = { whatsapp: 'WhatsApp', rcs: 'RCS' }
-
-/** The messages on the screen, by umid. */
-const shown = new Map<string, { element: HTMLElement; mark?: HTMLElement }>()
+/** The chat of the customer: messages and dots. */
+import type { PhoneMessage, PhoneState } from '../state'
+import { type Bubble, makeBubble } from './bubble.editor'
+import { byId, setText } from './dom.editor'
 
 /** px from the end of the chat that still count as its end. */
 const NEAR_END = 60
 
 const chat = byId('chat')
+let log = byId('log')
+/** The messages on the screen, by umid. */
+const shown = new Map<string, Bubble>()
+/** Whose they are; '': nobody's. */
+let customer = ''
 /** False while the user is reading further up: then do not scroll. */
 let atEnd = true
-chat.addEventListener('scroll', () => {
-  atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < NEAR_END
-})
-// A turned phone, or its keyboard, must not hide the newest message.
-new ResizeObserver(() => atEnd && scrollToEnd()).observe(chat)
-
 /** In performance.now(), which does not follow the clock; undefined without dots. */
 let dotsUntil: number | undefined
 let ticking: number | undefined
 
+/** Prepares what scrolls. */
+export function prepareChat(): void {
+  chat.tabIndex = 0 // it scrolls, so the keyboard must reach it
+  chat.addEventListener('scroll', () => {
+    atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < NEAR_END
+  })
+  // A turned phone, or its keyboard, must not hide the newest message.
+  new ResizeObserver(() => atEnd && scrollToEnd()).observe(chat)
+}
+
+/** Takes the chat of a customer away, until there is one of another. */
+export function clearChat(): void {
+  customer = ''
+  shown.clear()
+  log.replaceChildren()
+  showTyping(undefined)
+}
+
 /** Shows the chat of a state. */
 export function showChat(state: PhoneState): void {
-  const name = state.customerName || state.msisdn
-  const title = state.customerName ? `${name}’s phone` : `Phone ${name}`
-  setText(byId('who'), title)
-  setText(
-    byId('subtitle'),
-    [CHANNELS[state.channel], state.customerName && state.msisdn].filter(Boolean).join(' · '),
-  )
-  setText(byId('avatar'), state.customerName.trim().charAt(0).toUpperCase() || '+')
-  document.title = `${title} – 8x8 sandbox`
-
-  const isNew = showMessages(state.messages)
+  const isOther = state.customer !== customer
+  const isNew = isOther ? showOther(state) : showMessages(state.messages, log)
+  byId('empty').hidden = state.messages.length > 0
   const { typingUntil } = state
-  dotsUntil = typingUntil ? performance.now() + typingUntil - state.now : undefined
-  tick()
+  showTyping(typingUntil && performance.now() + typingUntil - state.now)
   if (atEnd || isNew) scrollToEnd()
+}
+
+/** In a new log: a screen reader reads what is added to a log, but not what a new one holds. */
+function showOther(state: PhoneState): true {
+  customer = state.customer
+  shown.clear()
+  const next = log.cloneNode(false) as HTMLElement
+  showMessages(state.messages, next)
+  log.replaceWith(next)
+  log = next
+  return true
+}
+
+/**
+ * Keeps the elements of known messages, so that a screen reader reads each of them once.
+ * @returns whether the customer has written
+ */
+function showMessages(messages: PhoneMessage[], into: HTMLElement): boolean {
+  const known = new Map(messages.map((message) => [message.umid.toLowerCase(), message]))
+  for (const [umid, { element }] of shown) {
+    if (known.has(umid)) continue
+    element.remove()
+    shown.delete(umid)
+  }
+  let wrote = false
+  for (const [umid, message] of known) {
+    const bubble = shown.get(umid)
+    if (bubble) bubble.update(message)
+    else {
+      const made = makeBubble(message, known.get(`${message.quotes}`.toLowerCase()))
+      shown.set(umid, made)
+      into.append(made.element)
+      wrote ||= message.from === 'customer'
+    }
+  }
+  return wrote
 }
 
 function scrollToEnd(): void {
   chat.scrollTop = chat.scrollHeight
 }
 
-/** Keeps the elements of known messages, so that a screen reader reads each of them once. */
-function showMessages(messages: Message[]): boolean {
-  const log = byId('log')
-  const known = new Set(messages.map(({ umid }) => umid))
-  for (const [umid, { element }] of shown) {
-    if (known.has(umid)) continue
-    element.remove()
-    shown.delete(umid)
-  }
-  let mine = false
-  for (const message of messages) {
-    let one = shown.get(message.umid)
-    if (!one) {
-      one = makeMessage(message)
-      shown.set(message.umid, one)
-      log.append(one.element)
-      mine ||= message.from === 'customer'
-    }
-    const isRead = message.readAt !== undefined
-    one.element.classList.toggle('is-read', isRead)
-    if (one.mark) setText(one.mark, isRead ? 'Read' : 'Sent')
-  }
-  byId('empty').hidden = messages.length > 0
-  return mine
-}
-
-function makeMessage({ from, text, at }: Message): { element: HTMLElement; mark?: HTMLElement } {
-  const element = make('div', `message ${from}`)
-  const foot = make('footer')
-  foot.append(timeOf(at))
-  const speaker = make('span', 'unseen', from === 'customer' ? 'Customer: ' : 'Business: ')
-  element.append(speaker, make('p', '', text), foot)
-  if (from === 'brand') return { element }
-  const mark = make('span', 'unseen')
-  foot.append(mark, makeTicks())
-  return { element, mark }
-}
-
-function makeTicks(): SVGElement {
-  const ticks = document.createElementNS(SVG, 'svg') as SVGElement
-  ticks.setAttribute('class', 'ticks')
-  ticks.setAttribute('viewBox', '0 0 17 11')
-  ticks.setAttribute('aria-hidden', 'true')
-  for (const d of TICKS) {
-    const path = document.createElementNS(SVG, 'path')
-    path.setAttribute('d', d)
-    ticks.append(path)
-  }
-  return ticks
+function showTyping(until: number | undefined): void {
+  dotsUntil = until
+  tick()
 }
 
 /** Shows the dots, counts down, and removes them on time. */
