@@ -78,7 +78,7 @@ describe('the package, installed from its tarball', function () {
   it('brings undici and zod and no other package', async () => {
     const files = await readdir(join(userDir, 'node_modules'))
     assert.deepEqual(files.filter((file) => !file.startsWith('.')).sort(), [
-      '@nr-8x8',
+      PACKAGE.split('/')[0],
       'undici',
       'zod',
     ])
