@@ -122,7 +122,7 @@ async function buildEditorHalf(built) {
 
 /** The page of the sandbox's phone: three plain files, because its CSP allows nothing inline. */
 async function buildPhonePage() {
-  const [source, folder] = ['nodes/sandbox/phone/page', 'dist/sandbox/phone/page']
+  const [source, folder] = ['nodes/account/phone/page', 'dist/account/phone/page']
   for (const [from, to] of [
     ['page.editor.ts', 'page.js'],
     ['page.css', 'page.css'],

@@ -1,34 +1,14 @@
-import { randomUUID } from 'node:crypto'
-import { Sandbox } from '../nodes/lib/sandbox/server'
-import { PHONES_PATH } from '../nodes/sandbox/phone/router'
-import { readExample, replyExample } from './example'
+import { PHONES_PATH } from '../nodes/account/phone/router'
+import { type Deployable, readExample } from './example'
 import { type NodeRed, runFlows } from './node-red'
 
-/** The sub-account of the demo. */
-export const SUB_ACCOUNT = 'demo_sub'
+/** The name of example 1. */
+export const QUICK_START = '1 Quick start'
 
-/**
- * Runs example 2 in a real Node-RED with this package, against a sandbox, and clears all away.
- * @param port the first to try
- * @param use what to do with it
- */
-export async function withDemo(
-  port: number,
-  use: (demo: { sandbox: Sandbox; nodeRed: NodeRed }) => Promise<void>,
-): Promise<void> {
-  const sandbox = await Sandbox.start()
-  try {
-    const apiKey = randomUUID()
-    sandbox.addSubAccount(SUB_ACCOUNT, apiKey)
-    const nodeRed = await runFlows(await replyExample(sandbox, SUB_ACCOUNT, apiKey), port)
-    try {
-      await use({ sandbox, nodeRed })
-    } finally {
-      await nodeRed.stop()
-    }
-  } finally {
-    await sandbox.close()
-  }
+/** Where the phone of the account of a flow is. @param url of Node-RED */
+export function phoneUrlOf({ flows }: Deployable, url: string): string {
+  const account = flows.find(({ type }) => type === '8x8-account')
+  return `${url}${PHONES_PATH}/${account?.id}/`
 }
 
 /**
@@ -41,11 +21,10 @@ export async function withQuickStart(
   port: number,
   use: (demo: { nodeRed: NodeRed; phoneUrl: string }) => Promise<void>,
 ): Promise<void> {
-  const flows = await readExample('1 Quick start in the sandbox')
-  const id = flows.find(({ type }) => type === '8x8-sandbox')?.id
-  const nodeRed = await runFlows({ flows, credentials: {} }, port)
+  const deployable = { flows: await readExample(QUICK_START), credentials: {} }
+  const nodeRed = await runFlows(deployable, port)
   try {
-    await use({ nodeRed, phoneUrl: `${nodeRed.url}${PHONES_PATH}/${id}/` })
+    await use({ nodeRed, phoneUrl: phoneUrlOf(deployable, nodeRed.url) })
   } finally {
     await nodeRed.stop()
   }

@@ -34,12 +34,20 @@ export function replyExample(
   return loadExample(name, sandbox, subAccountId, apiKey)
 }
 
+/** Path below the HTTP node root at which a flow takes webhooks. */
+export function inboundPathOf({ flows }: Deployable): string {
+  return `${flows.find(({ type }) => type === '8x8-inbound')?.path}`
+}
+
 /** An example as it is. */
 export async function readExample(name: string): Promise<FlowNode[]> {
   return JSON.parse(await readFile(join(EXAMPLES, `${name}.json`), 'utf8'))
 }
 
-/** An example with its accounts pointed at a sandbox, or at a server like it. */
+/**
+ * An example with its accounts pointed at a sandbox, or at a server like it, and so its tabs and
+ * `http request` nodes (example 7).
+ */
 export async function loadExample(
   name: string,
   sandbox: Pick<Sandbox, 'url'>,
@@ -52,6 +60,15 @@ export async function loadExample(
     if (node.type === '8x8-account') {
       Object.assign(node, { region: 'custom', baseUrl: sandbox.url, subAccountId })
       credentials[node.id] = { apiKey, webhookAuthorization: WEBHOOK_AUTHORIZATION }
+    }
+    if (node.type === 'http request') credentials[node.id] = { password: apiKey }
+    if (node.type === 'tab' && node.env) {
+      node.env = [
+        { name: 'SUB_ACCOUNT', value: subAccountId, type: 'str' },
+        { name: 'BASE_URL', value: sandbox.url, type: 'str' },
+        { name: 'WEBHOOK_AUTHORIZATION', value: '', type: 'cred' },
+      ]
+      credentials[node.id] = { WEBHOOK_AUTHORIZATION }
     }
   }
   return { flows, credentials }

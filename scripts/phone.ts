@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PhoneState } from '../nodes/sandbox/phone/state'
+import type { PhoneState } from '../nodes/account/phone/state'
 
 /** ms between two looks whether a phone is there, and for how long to look. */
 const LOOK_EVERY = 50
@@ -33,13 +33,21 @@ export class PhoneClient {
    * Watches a phone.
    * @param url of its page, with the slash
    * @param headers of each request, e.g. authorization
+   * @param customer whose chat to watch
    * @throws {Error} when it is not there within 10 s
    */
-  static async open(url: string, headers: Record<string, string> = {}): Promise<PhoneClient> {
+  static async open(
+    url: string,
+    headers: Record<string, string> = {},
+    customer = 'ana',
+  ): Promise<PhoneClient> {
     const late = performance.now() + PATIENCE
     for (;;) {
       const closing = new AbortController()
-      const response = await fetch(`${url}events`, { headers, signal: closing.signal })
+      const response = await fetch(`${url}events?customer=${customer}`, {
+        headers,
+        signal: closing.signal,
+      })
       if (response.status === 200) return new PhoneClient(url, headers, response, closing)
       const reason = `The phone at ${url} answers ${response.status}: ${await response.text()}`
       if (performance.now() > late) throw new Error(reason)
@@ -56,7 +64,7 @@ export class PhoneClient {
     })
   }
 
-  /** Writes as the page does. @param resource `messages` or `fault` */
+  /** Writes as the page does. @param resource e.g. `messages` */
   async post(resource: string, body: object): Promise<Response> {
     return fetch(this.#url + resource, {
       method: 'POST',

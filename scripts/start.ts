@@ -1,17 +1,19 @@
 /**
- * `npm start`: a real Node-RED with this package and example 1, and a customer who writes on its
- * phone. With `--once` it ends after the round trip, with 0, or with 1 and the reason.
+ * `npm start`: a real Node-RED with this package and example 1, and Ana, a customer of its sandbox,
+ * who writes on the phone. With `--once` it ends after the round trip, with 0, or with 1 and the
+ * reason.
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PhoneState } from '../nodes/sandbox/phone/state'
+import type { PhoneState } from '../nodes/account/phone/state'
 import { withQuickStart } from './demo'
 import { ROOT } from './node-red'
 import { PhoneClient } from './phone'
 
-/** What the customer writes. */
+/** Who writes what. */
+const CUSTOMER = 'ana'
 const QUESTION = 'Hello, where is my order?'
 
 /** ms that each step of the story may take; its slow work takes 8 s. */
@@ -27,7 +29,7 @@ async function main(onlyOnce: boolean): Promise<void> {
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   await withQuickStart(1880, async ({ nodeRed, phoneUrl }) => {
     print('Node-RED', `${nodeRed.url} shows the flow`)
-    print('phone', `${phoneUrl} shows the customer’s phone`)
+    print('phone', `${phoneUrl} shows the phone of Ana, Ben and Chi`)
     const story = runStory(phoneUrl)
     story.catch(() => {}) // when it is interrupted, nobody waits for it
     const ended = await Promise.race([story.then(() => true), interrupted.then(() => false)])
@@ -37,11 +39,11 @@ async function main(onlyOnce: boolean): Promise<void> {
   })
 }
 
-/** A customer writes, sees the dots, and gets an answer. @throws {Error} which step is missing */
+/** Ana writes, sees the dots, and gets an answer. @throws {Error} which step is missing */
 async function runStory(phoneUrl: string): Promise<void> {
-  const phone = await PhoneClient.open(phoneUrl)
+  const phone = await PhoneClient.open(phoneUrl, {}, CUSTOMER)
   try {
-    const written = await phone.post('messages', { text: QUESTION })
+    const written = await phone.post('messages', { customer: CUSTOMER, text: QUESTION })
     if (written.status !== 202) throw new Error(`the phone answered ${written.status}`)
     const shows = (matches: (state: PhoneState) => boolean) => phone.until(matches)
 
@@ -49,7 +51,7 @@ async function runStory(phoneUrl: string): Promise<void> {
       'the message',
       shows(({ messages }) => messages.length > 0),
     )
-    print('customer', `“${QUESTION}” (umid ${inbound.messages[0]?.umid})`)
+    print('Ana', `“${QUESTION}” (umid ${inbound.messages[0]?.umid})`)
 
     const { requests } = await within(
       'the indicator',

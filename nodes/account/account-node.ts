@@ -44,16 +44,13 @@ export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef
     return { client, sessions, replies, subAccountId }
   }
 
-  /** Lazy: other accounts should not load the sandbox. */
+  /** Lazy: other accounts should load neither sandbox nor phone (ADR 10). */
   function startSandbox(subAccountId: string): Pick<ClientOptions, 'server'> {
-    const lease = import('../lib/sandbox/shared.js').then(({ acquireSandbox }) =>
-      acquireSandbox(subAccountId),
-    )
-    const server = lease.then(({ sandbox, apiKey }) => ({ origin: sandbox.url, apiKey }))
+    const { openSandboxAccount } = require('./phone/phones') as typeof import('./phone/phones')
+    const { server, register, close } = openSandboxAccount(RED, node, subAccountId)
     server.catch((error: Error) => node.error(`The sandbox does not start: ${error.message}`))
-    node.on('close', (done: () => void) => {
-      lease.then(({ release }) => release()).then(done, done)
-    })
+    node.register = register
+    node.on('close', (done: () => void) => void close().then(done, done))
     return { server }
   }
 }

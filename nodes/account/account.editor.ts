@@ -7,6 +7,7 @@ import {
   keepReference,
   type Verdict,
 } from '../lib/editor/dialog.editor'
+import { hasPhone, openPhone } from '../lib/editor/phone.editor'
 import { prepareSections } from '../lib/editor/sections.editor'
 import { number, text, validator } from '../lib/editor/validate.editor'
 import { isHeaderValue, isReference } from '../lib/rules'
@@ -55,6 +56,11 @@ function checkBaseUrl(node: AccountEditorNode, value = ''): Verdict {
 const validateBaseUrl = text<AccountOptions>('baseUrl', isBaseUrl)
 const validateAuthorization = text<AccountOptions>('webhookAuthorization', isHeaderValue)
 
+/** Whether what is deployed has the phone that the dialog offers; a new account has another region. */
+function isDeployed(node: AccountEditorNode): boolean {
+  return regionOf(node) === node.region && !node.changed
+}
+
 /** Shows the rows that the region uses. */
 function showRegion(): void {
   const region = `${$('#node-config-input-region').val()}`
@@ -63,6 +69,7 @@ function showRegion(): void {
     .text(baseUrl || '')
     .toggle(Boolean(baseUrl))
   $('#eight-account-sandbox').toggle(region === 'sandbox')
+  $('#eight-account-phone').toggle(hasPhone(region))
   $('#eight-account-base-url').toggle(region === 'custom' || isReference(region))
   $('.eight-account-remote').toggle(region !== 'sandbox')
 }
@@ -109,6 +116,7 @@ RED.nodes.registerType<AccountOptions>('8x8-account', {
     keepReference(region, this.region)
     region.on('change', showRegion)
     showRegion()
+    $('#eight-account-open').on('click', () => openPhone(this, isDeployed(this)))
     prepareWebhookAuthorization()
     prepareSections<AccountOptions>(this, ACCOUNT_DEFAULTS, 'node-config-input')
     prepareConnectionTest(this)

@@ -13,10 +13,16 @@ export default function register(RED: NodeAPI): void {
     setUpAccount(RED, this, config)
   }
 
+  const { httpAdminRoot: admin, httpNodeRoot: node } = RED.settings
   RED.nodes.registerType<DeployedAccountNode, AccountDef, object, AccountCredentials>(
     '8x8-account',
     Account,
-    { credentials: { apiKey: { type: 'password' }, webhookAuthorization: { type: 'password' } } },
+    {
+      credentials: { apiKey: { type: 'password' }, webhookAuthorization: { type: 'password' } },
+      // For the URLs in the dialogs: the editor itself is not told the admin root, and is told "/"
+      // where httpNodeRoot is false.
+      settings: { '8x8AccountRoots': { value: { admin, node }, exportable: true } },
+    },
   )
 
   RED.httpAdmin.post(

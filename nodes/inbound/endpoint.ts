@@ -13,14 +13,6 @@ export function nextFreePath(path: string, taken: readonly string[]): string {
   return `${path}-${number}`
 }
 
-/**
- * The URL of an endpoint, as the browser sees Node-RED.
- * @param root the HTTP node root
- */
-export function endpointUrl(origin: string, root: string, path: string): string {
-  return `${origin}/${root}/${path}`.replace(/(?<!:)\/{2,}/g, '/')
-}
-
 /** Why 8x8 cannot post to a URL: `host`, a local or private address; `http`, not encrypted. */
 export function unreachableBecause(url: string): 'host' | 'http' | undefined {
   if (!URL.canParse(url)) return undefined

@@ -22,7 +22,7 @@ export class Handover {
     if (batches.length > 0) this.#waiting.push({ nodeId, path, batches, since: performance.now() })
   }
 
-  /** What an earlier node of this id or path left; in a subflow, a node gets another id each time. */
+  /** What an earlier node of this id left, or one of this path that it replaces. */
   take(nodeId: string, path: string): Batch[] {
     const now = performance.now()
     const recent = this.#waiting.filter(({ since }) => now - since < MAX_WAIT)

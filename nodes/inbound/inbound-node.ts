@@ -1,17 +1,17 @@
 import type { EventEmitter } from 'node:events'
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
-import type { AccountNode } from '../lib/connection'
 import { MessagingError } from '../lib/errors'
 import { type HttpApp, middlewareOf } from '../lib/http/app'
 import { type Authorize, demandAuthorization } from '../lib/http/authorization'
 import { type EndpointHandler, type Endpoints, endpointsOf } from '../lib/http/endpoints'
 import type { InboundMessage } from '../lib/message/event'
 import { describe } from '../lib/message/thrown'
+import { AccountLookup } from '../lib/node-red/account-lookup'
+import { onFlowsStarted } from '../lib/node-red/flows-started'
 import { StatusThrottle } from '../lib/node-red/status'
 import { pathKey } from '../lib/rules'
 import { RecentUmids } from '../lib/typing/recent-umids'
 import { Collector } from './collector'
-import { FlowsStarted } from './flows-started'
 import { Handover } from './handover'
 import type { InboundDef } from './options'
 import { Receiver } from './receiver'
@@ -28,7 +28,6 @@ const MAX_UMIDS = 100_000
 export interface Memory {
   recentUmids: RecentUmids
   handover: Handover
-  flowsStarted: FlowsStarted
 }
 
 /** The settings of Node-RED that an endpoint depends on. */
@@ -49,13 +48,12 @@ export function createMemory(): Memory {
   return {
     recentUmids: new RecentUmids(MEMORY_SPAN, MAX_UMIDS),
     handover: new Handover(),
-    flowsStarted: new FlowsStarted(),
   }
 }
 
 /** Lets a node receive webhooks while it is deployed, or shows why it cannot. */
 export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memory: Memory): void {
-  const events = RED.events as EventEmitter
+  const account = new AccountLookup(RED, config.account ?? '')
   const status = new StatusThrottle((shown) => node.status(shown))
   let shown: Problem | undefined
   node.status({}) // clears the status of an earlier deploy
@@ -64,6 +62,7 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
   try {
     settings = readInboundSettings(config)
   } catch (error) {
+    account.register(node)
     show(toProblem(error))
     node.on('close', () => status.close())
     return
@@ -92,9 +91,13 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
   let endpoints: Endpoints | undefined
 
   connect()
-  memory.flowsStarted.add(events, onStarted)
+  account.register(node, {
+    label: node.name || path,
+    receive: (body) => receiver.receiveBody(body),
+  })
+  const stopListening = onFlowsStarted(RED.events as EventEmitter, onStarted)
   node.on('close', (removed: boolean, done: () => void) => {
-    memory.flowsStarted.remove(events, onStarted)
+    stopListening()
     endpoints?.release(path, handler)
     receiver.close()
     refusals.close()
@@ -129,15 +132,11 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
    * @throws {MessagingError} `not-configured`
    */
   function readAuthorization(): Authorize {
-    const account = findAccount()
-    if (!account) {
-      throw new MessagingError('not-configured', 'No 8x8 account is set', { field: 'account' })
-    }
+    const { webhookAuthorization: expected, region } = account.get()
     if (settings.authentication === 'none') return () => true
-    const { webhookAuthorization: expected, region } = account
     if (expected instanceof MessagingError) throw expected.clone()
     if (expected !== undefined) return demandAuthorization(expected)
-    if (region === 'sandbox') return () => true // for trials only, and its phone sends no header
+    if (region === 'sandbox') return () => true // for trials only, inside this Node-RED
     throw new MessagingError(
       'not-configured',
       'The account has no webhook authorization, so every webhook is refused',
@@ -145,15 +144,11 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
     )
   }
 
-  function findAccount(): AccountNode | undefined {
-    const account = RED.nodes.getNode(config.account ?? '') as AccountNode | null
-    return account?.type === '8x8-account' ? account : undefined
-  }
-
   /** Who comes by number now and by id later gets replies in one order all the same. */
   function linkIds({ user: { msisdn, channelUserId } }: InboundMessage): void {
-    const connection = findAccount()?.connection
-    if (!msisdn || !channelUserId || !connection || connection instanceof MessagingError) return
+    if (!msisdn || !channelUserId) return
+    const connection = account.find()?.connection
+    if (!connection || connection instanceof MessagingError) return
     connection.replies.link({ msisdn, channelUserId })
   }
 

@@ -1,10 +1,17 @@
 import { cleanText } from '../lib/clean'
 import { prepareCopyButton } from '../lib/editor/copy.editor'
-import { cleanFields, type EditorNode, fillIn, keepReference } from '../lib/editor/dialog.editor'
+import {
+  cleanFields,
+  type EditorNode,
+  fillIn,
+  keepReference,
+  type StoredNode,
+} from '../lib/editor/dialog.editor'
+import { hasPhone, openPhone, urlBelowNodeRoot } from '../lib/editor/phone.editor'
 import { prepareSections } from '../lib/editor/sections.editor'
 import { number, text } from '../lib/editor/validate.editor'
 import { isPath, pathKey, readSubAccounts } from '../lib/rules'
-import { endpointUrl, nextFreePath, unreachableBecause } from './endpoint'
+import { nextFreePath, unreachableBecause } from './endpoint'
 import { AUTHENTICATIONS, INBOUND_DEFAULTS, type InboundOptions } from './options'
 
 type InboundNode = EditorNode<InboundOptions>
@@ -26,20 +33,36 @@ function showEndpoint(node: InboundNode): void {
   const account = RED.nodes.node(`${$('#node-input-account').val()}`)
   const isSandbox = account?.region === 'sandbox'
   const isOpen = $('#node-input-authentication').val() === 'none'
-  const { httpNodeRoot: root = '/' } = RED.settings
-  const url = root === false ? '' : endpointUrl(location.origin, root, path)
-  $('#eight-inbound-url').val(url)
+  const url = urlBelowNodeRoot(path)
+  $('#eight-inbound-url').val(url ?? '')
   $('#eight-inbound-none').toggle(isOpen)
   $('#eight-inbound-header').toggle(!isOpen)
   $('#eight-inbound-endpoint').toggle(!isSandbox)
   $('#eight-inbound-sandbox').toggle(isSandbox)
-  const reason = root === false ? 'noRoot' : unreachableBecause(url)
+  const reason = url === undefined ? 'noRoot' : unreachableBecause(url)
   const warning = reason ? node._(`warn.${reason}`, { host: location.hostname }) : ''
   $('#eight-inbound-warning')
     .text(warning)
     .toggle(warning !== '')
   $('#eight-inbound-path-taken').toggle(pathsBeside(node.id).includes(pathKey(path)))
 }
+
+const accountOf = (node: Partial<InboundOptions>) => RED.nodes.node(`${node.account}`)
+
+/** Opens the phone of the node's account. The outline has the button even where the canvas hides it. */
+function openPhoneOf(node: InboundNode): void {
+  const account = accountOf(node)
+  if (account && hasPhone(account.region)) openPhone(account, !node.changed && !account.changed)
+  else RED.notify(node._('warn.noPhone'), 'warning')
+}
+
+/** The editor does not draw nodes again when their account changes, so their button would stay. */
+RED.events.on('nodes:change', ({ id, type }: StoredNode) => {
+  if (type !== '8x8-account') return
+  RED.nodes.eachNode((node) => {
+    if (node.type === '8x8-inbound' && node.account === id) node.dirty = true
+  })
+})
 
 RED.nodes.registerType<InboundOptions>('8x8-inbound', {
   category: '8x8',
@@ -78,6 +101,17 @@ RED.nodes.registerType<InboundOptions>('8x8-inbound', {
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : ''
+  },
+  button: {
+    visible() {
+      return hasPhone(accountOf(this)?.region)
+    },
+    enabled() {
+      return !(this as InboundNode).changed
+    },
+    onclick() {
+      openPhoneOf(this)
+    },
   },
   outputLabels(index) {
     return this._(index === 0 ? 'output.message' : 'output.event')

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
+import type { EventOutcome } from '../lib/connection'
 import type { HttpRequest } from '../lib/http/app'
 import type { Authorize } from '../lib/http/authorization'
 import { HttpError } from '../lib/http/http-error'
 import { readJson } from '../lib/http/request-body'
 import { isCrossOrigin, removeCorsHeaders } from '../lib/http/same-origin'
 import {
-  type Event,
   type InboundMessage,
   isInbound,
   type OtherMessage,
@@ -57,15 +57,22 @@ export class Receiver {
       removeCorsHeaders(response)
       this.#admit(request)
       const { json, bytes } = await readJson(request, MAX_BODY, BODY_TIMEOUT)
-      if (this.#closed) throw new HttpError(503, 'The node was stopped or redeployed')
-      const event = readEvent(json)
-      if (!event) throw new HttpError(400, 'The body is no event of 8x8')
-      const handOn = this.#prepare(event, json, bytes)
+      this.#accept(json, bytes)
       answer(response, 200)
-      // Behind the answer, because the flow may keep the process busy for a while.
-      if (handOn) setImmediate(handOn)
     } catch (error) {
       this.#refuse(request, response, error)
+    }
+  }
+
+  /**
+   * Takes an event that did not come by HTTP, without Authorization. Never throws.
+   * @param body JSON
+   */
+  receiveBody(body: string): EventOutcome {
+    try {
+      return { outcome: this.#accept(JSON.parse(body), Buffer.byteLength(body)) }
+    } catch (error) {
+      return { outcome: 'refused', statusCode: this.#statusOf(error) }
     }
   }
 
@@ -75,13 +82,17 @@ export class Receiver {
   }
 
   #refuse(request: HttpRequest, response: ServerResponse, error: unknown): void {
+    const status = this.#statusOf(error)
     // The client may have gone.
     if (response.headersSent || request.errored) response.destroy()
-    else if (error instanceof HttpError) answer(response, error.status, error.headers)
-    else {
-      answer(response, 500)
-      this.#options.report(error as Error)
-    }
+    else answer(response, status, error instanceof HttpError ? error.headers : {})
+  }
+
+  /** Also reports a failure that nobody foresaw. */
+  #statusOf(error: unknown): number {
+    if (error instanceof HttpError) return error.status
+    this.#options.report(error as Error)
+    return 500
   }
 
   /** @throws {HttpError} 401, 403, 405 */
@@ -94,21 +105,31 @@ export class Receiver {
     throw new HttpError(401, 'Authorization is missing or wrong')
   }
 
-  /** @returns what hands the event on; undefined where it is not wanted, or comes again */
-  #prepare(event: Event, json: unknown, bytes: number): (() => void) | undefined {
+  /**
+   * Takes an event, and hands it on unless it is not wanted or comes again; but behind the answer,
+   * because the flow may keep the process busy for a while.
+   * @throws {HttpError} 400, 503
+   */
+  #accept(json: unknown, bytes: number): 'accepted' | 'repeat' | 'ignored' {
+    if (this.#closed) throw new HttpError(503, 'The node was stopped or redeployed')
+    const event = readEvent(json)
+    if (!event) throw new HttpError(400, 'The body is no event of 8x8')
     const { recentUmids, scope, onMessage, onOther, debug } = this.#options
     if (!isInbound(event)) {
       const other = toOtherMessage(event, json)
-      return this.#isWanted(other) ? () => onOther(other) : undefined
+      if (!this.#isWanted(other)) return 'ignored'
+      setImmediate(onOther, other)
+      return 'accepted'
     }
     const message = toInboundMessage(event, json)
-    if (!this.#isWanted(message)) return undefined
+    if (!this.#isWanted(message)) return 'ignored'
     if (recentUmids.has(message.umid, scope)) {
       debug(`8x8 has repeated the message ${message.umid}`)
-      return undefined
+      return 'repeat'
     }
     recentUmids.add(message.umid, scope)
-    return () => onMessage(message, bytes)
+    setImmediate(onMessage, message, bytes)
+    return 'accepted'
   }
 
   #isWanted({ subAccountId }: { subAccountId?: string }): boolean {

@@ -14,6 +14,35 @@ export interface Connection {
   subAccountId: string
 }
 
+/** What became of an event that an inbound node got from the phone. */
+export interface EventOutcome {
+  /**
+   * `accepted`: the flow gets it; `repeat`: the node has had this umid; `ignored`: the node takes
+   * other sub-accounts; `refused`: 8x8 would get a status other than 200.
+   */
+  outcome: 'accepted' | 'repeat' | 'ignored' | 'refused'
+  /** With `refused`. */
+  statusCode?: number
+}
+
+/** What the phone needs to write to an inbound node. */
+export interface InboundEndpoint {
+  /** The node's name, or its path. */
+  label: string
+  /**
+   * Takes an event as if 8x8 had posted it with the right Authorization. The flow gets it later.
+   * @param body JSON
+   */
+  receive(body: string): EventOutcome
+}
+
+/** A node that uses an account. */
+export interface AccountUser {
+  id: string
+  /** Of an inbound node. */
+  inbound?: InboundEndpoint
+}
+
 /** An `8x8-account` as other nodes see it: a connection, or the reason that there is none. */
 export interface AccountNode extends Node<AccountCredentials> {
   connection: Connection | MessagingError
@@ -21,6 +50,11 @@ export interface AccountNode extends Node<AccountCredentials> {
   webhookAuthorization: string | undefined | MessagingError
   /** Undefined: unknown. */
   region: Region | undefined
+  /**
+   * Only with region `sandbox`: makes a node known to the phone, whose page is there while one is.
+   * @returns takes it back
+   */
+  register?(user: AccountUser): () => void
 }
 
 /** As stored, with environment references resolved. */

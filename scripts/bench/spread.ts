@@ -46,7 +46,7 @@ export async function spread(conversations: number): Promise<number[]> {
 }
 
 /** @param onSend called with every request */
-function clientWith(onSend: () => void): Pick<Client, 'send'> {
+function clientWith(onSend: () => void): Pick<Client, 'send' | 'capacity'> {
   const { maxInFlight, maxWaiting, timeout, deadline } = ACCOUNT_DEFAULTS
   const context: RequestContext = {
     limiter: new RequestLimiter({ maxInFlight, maxWaiting, maxBlock: deadline * 1000 }),
@@ -64,7 +64,10 @@ function clientWith(onSend: () => void): Pick<Client, 'send'> {
       abort: () => undefined,
     }),
   }
-  return { send: () => new ApiRequest(context, { path: '', body: '' }) }
+  return {
+    send: () => new ApiRequest(context, { path: '', body: '' }),
+    capacity: { maxInFlight, meanDuration: ANSWER },
+  }
 }
 
 function start(sessions: Sessions, i: number): Promise<unknown> {

@@ -115,7 +115,7 @@ const agent = new Agent({ connections: 64 })
  */
 export async function post(customer: number, urls: string[]): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
-    const url = `${urls[(customer + attempt) % urls.length]}/8x8/inbound`
+    const url = `${urls[(customer + attempt) % urls.length]}/8x8/scale-out`
     const answer = await request(url, {
       dispatcher: agent,
       method: 'POST',

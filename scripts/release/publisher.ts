@@ -72,10 +72,16 @@ export function changesFor(root: string, { name, ...values }: Publisher): Map<st
   const changes = new Map<string, string>()
   for (const path of textFiles(root)) {
     const before = read(path)
-    const after = fillIn(path, before.replaceAll(oldName, name), values)
+    const renamed = before.replaceAll(oldName, name).replaceAll(tarballOf(oldName), tarballOf(name))
+    const after = fillIn(path, renamed, values)
     if (after !== before) changes.set(path, after)
   }
   return changes
+}
+
+/** What npm calls the packed package, without its version. */
+function tarballOf(name: string): string {
+  return name.slice(1).replace('/', '-')
 }
 
 function fillIn(

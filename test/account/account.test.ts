@@ -9,7 +9,7 @@ import { generate } from 'selfsigned'
 import { subAccountPath } from '../../nodes/lib/api'
 import type { AccountNode } from '../../nodes/lib/connection'
 import { MessagingError } from '../../nodes/lib/errors'
-import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
+import { acquireSandbox, forgetAccount } from '../../nodes/lib/sandbox/shared'
 import { identify } from '../support/certificates'
 import { CANARY, durationOf, moment, rejection } from '../support/events'
 import { loadFlow, logged, unloadFlow } from '../support/flow'
@@ -241,7 +241,10 @@ describe('8x8-account', () => {
 
     it('shares one sandbox and key; a sub-account is there while an account uses it', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox', subAccountId: 'one_sub' } })
-      const { sandbox, apiKey, release } = await acquireSandbox()
+      const { sandbox, apiKey, release } = await acquireSandbox({
+        accountId: 'test',
+        subAccountId: 'test_sub',
+      })
       const statusFor = async (subAccountId: string) => {
         const response = await fetch(`${sandbox.url}${subAccountPath(subAccountId, 'events')}`, {
           method: 'POST',
@@ -250,24 +253,30 @@ describe('8x8-account', () => {
         })
         return response.status
       }
+      const before = sandbox.requests.length // of earlier tests: it stays with the account
       try {
         assert.equal((await flow.send(message())).msg.typing?.subAccountId, 'one_sub')
-        assert.equal(sandbox.requests.length, 1)
+        assert.equal(sandbox.requests.length, before + 1)
         assert.equal(await statusFor('one_sub'), 200)
         await flow.deploy({ account: { region: 'sandbox', subAccountId: 'two_sub' } }, 'nodes')
         assert.equal((await flow.send(message())).msg.typing?.subAccountId, 'two_sub')
-        assert.equal(sandbox.requests.length, 3)
+        assert.equal(sandbox.requests.length, before + 3)
         assert.equal(await statusFor('two_sub'), 200)
         assert.equal(await statusFor('one_sub'), 400)
       } finally {
         await release()
+        forgetAccount('test')
       }
     })
 
     it('does not send the user’s key to the sandbox', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox' }, apiKey: CANARY })
-      const { apiKey, release } = await acquireSandbox()
+      const { apiKey, release } = await acquireSandbox({
+        accountId: 'test',
+        subAccountId: 'test_sub',
+      })
       await release()
+      forgetAccount('test')
       assert.notEqual(apiKey, CANARY)
       assert.equal((await flow.send(message())).port, 'success')
     })
@@ -275,8 +284,12 @@ describe('8x8-account', () => {
     it('closes the sandbox with the account', async () => {
       const flow = await loadFlow({ account: { region: 'sandbox' } })
       await flow.send(message()) // it is up now
-      const { sandbox, release } = await acquireSandbox()
+      const { sandbox, release } = await acquireSandbox({
+        accountId: 'test',
+        subAccountId: 'test_sub',
+      })
       await release()
+      forgetAccount('test')
       assert.equal((await fetch(sandbox.url)).status, 404)
       await helper.clearFlows()
       await assert.rejects(fetch(sandbox.url))

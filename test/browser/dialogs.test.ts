@@ -30,12 +30,16 @@ const FLOWS = [
   },
   { id: 'inbound', type: '8x8-inbound', account: 'account', ...at(200, 320) },
   { id: 'reply', type: '8x8-reply', account: 'account', ...at(200, 400) },
-  { id: 'sandbox', type: '8x8-sandbox', deliverTo: 'webhook', webhookUrl: '', ...at(200, 240) },
+  { id: 'trial', type: '8x8-account', subAccountId: 'my_sub', region: 'sandbox' },
+  { id: 'tries', type: '8x8-inbound', account: 'trial', path: '/tries', ...at(200, 240) },
   { id: 'core', type: 'http request', ...at(500, 240) },
 ]
 
-const DIALOGS = ['typing', 'inbound', 'reply', 'sandbox', 'account'] as const
+const DIALOGS = ['typing', 'inbound', 'tries', 'reply', 'account', 'trial'] as const
 type Dialog = (typeof DIALOGS)[number]
+
+/** Those that are dialogs of accounts. */
+const isAccount = (dialog: string) => dialog === 'account' || dialog === 'trial'
 
 /** A key of a catalog, as it would be seen without its text. */
 const KEY =
@@ -54,10 +58,10 @@ describe('the dialogs', function () {
   after(() => fixture?.close())
 
   const open = (editor: Editor, dialog: Dialog | 'core'): Promise<Locator> =>
-    dialog === 'account' ? editor.editConfig('8x8-account', 'account') : editor.edit(dialog)
+    isAccount(dialog) ? editor.editConfig('8x8-account', dialog) : editor.edit(dialog)
 
   const close = (editor: Editor, dialog: string) =>
-    editor.close(dialog === 'account' ? 'node-config-dialog-cancel' : 'node-dialog-cancel')
+    editor.close(isAccount(dialog) ? 'node-config-dialog-cancel' : 'node-dialog-cancel')
 
   /** What there is to read in a part of the page: texts, options, placeholders and tooltips. */
   function textsOf(part: Locator): Promise<string[]> {
@@ -104,12 +108,13 @@ describe('the dialogs', function () {
       )
       // The palette breaks a name into lines.
       const together = squeeze(seen.join(''))
-      const [account, inbound, typing, reply, sandbox] = catalogs(language)
+      const [account, inbound, typing, reply] = catalogs(language)
       for (const text of [
         ...[
           ...['label.region', 'region.europe', 'section.limits', 'unit.deadline', 'tip.apiKey'],
+          ...['tip.sandbox', 'label.open'],
         ].map((key) => account?.get(key)),
-        ...['type', 'tip.url', 'warn.host', 'authentication.none'].map((key) =>
+        ...['type', 'tip.url', 'warn.host', 'tip.sandbox', 'authentication.none'].map((key) =>
           inbound?.get(key)?.replace('__host__', '127.0.0.1'),
         ),
         ...['type', 'node.reply', 'label.quote', 'typing.keep'].map((key) => reply?.get(key)),
@@ -122,7 +127,6 @@ describe('the dialogs', function () {
           'status.check.account',
           'check.umidMissing',
         ].map((key) => typing?.get(key)),
-        ...['type', 'label.deliverTo', 'status.check.webhookUrl'].map((key) => sandbox?.get(key)),
       ]) {
         assert.ok(together.includes(squeeze(`${text}`)), text)
       }
@@ -144,7 +148,7 @@ describe('the dialogs', function () {
 
     it('name the nodes on the canvas by what they do', async () => {
       const labels = await editor.page.locator('.red-ui-flow-node-label').allTextContents()
-      for (const label of ['typing', 'keep typing', 'typing: WhatsApp', 'sandbox']) {
+      for (const label of ['typing', 'keep typing', 'typing: WhatsApp', '/tries']) {
         assert.ok(labels.includes(label), `${label} of ${labels}`)
       }
     })
@@ -166,8 +170,8 @@ describe('the dialogs', function () {
         .locator(`.form-row:has(#node-input-${field}) .red-ui-typedInput-container input:visible`)
         .fill(text)
 
-    const reasons = async (type: string) => {
-      const [node] = await editor.nodes(type)
+    const reasons = async (id: string) => {
+      const node = (await editor.nodes()).find((each) => each.id === id)
       return (node?.validationErrors ?? []).map((reason) => reason.split(':')[0])
     }
 
@@ -181,7 +185,7 @@ describe('the dialogs', function () {
       const account = await editor.stored('account')
       assert.equal(account.subAccountId, 'my_sub')
       assert.equal((account.credentials as { apiKey: string }).apiKey, 'key')
-      assert.deepEqual(await reasons('8x8-account'), [])
+      assert.deepEqual(await reasons('account'), [])
       const umid = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
       await editor.change('typing', { umid: '', umidType: 'str' })
       const tray = await open(editor, 'typing')
@@ -205,15 +209,20 @@ describe('the dialogs', function () {
       await open(editor, 'account')
       await editor.page.locator('#node-config-input-apiKey').fill('two words')
       await editor.close('node-config-dialog-ok')
-      assert.deepEqual(await reasons('8x8-account'), ['API key', 'Base URL'])
+      assert.deepEqual(await reasons('account'), ['API key', 'Base URL'])
     })
 
-    it('leave a bad Authorization marked when they are closed', async () => {
-      const tray = await open(editor, 'sandbox')
-      await tray.locator('#node-input-webhookUrl').fill('http://127.0.0.1/')
-      await tray.locator('#node-input-webhookAuthorization').fill('Bärer')
-      await editor.close('node-dialog-ok')
-      assert.deepEqual(await reasons('8x8-sandbox'), ['Authorization'])
+    it('leave a bad webhook authorization marked when they are closed', async () => {
+      const tray = await open(editor, 'trial')
+      await tray.locator('#node-config-input-region').selectOption('europe')
+      await tray.getByText('Webhook', { exact: true }).click()
+      await tray.locator('#node-config-input-apiKey').fill('key')
+      await tray.locator('#node-config-input-webhookAuthorization').fill('Bärer')
+      await editor.close('node-config-dialog-ok')
+      assert.deepEqual(await reasons('trial'), ['Webhook authorization'])
+      await open(editor, 'trial')
+      await editor.page.locator('#node-config-input-region').selectOption('sandbox')
+      await editor.close('node-config-dialog-ok')
     })
 
     it('break no rule that the dialog of http request keeps', async () => {

@@ -80,8 +80,11 @@ export class Editor {
     )
   }
 
-  /** By the menu, as a user does. */
-  async importExample(name: string): Promise<void> {
+  /**
+   * By the menu, as a user does.
+   * @param isAsked whether the editor asks, because a config node of the example is there already
+   */
+  async importExample(name: string, isAsked = false): Promise<void> {
     const { page } = this
     await page.locator('#red-ui-header-button-sidemenu').click()
     await page.locator('#menu-item-import').click()
@@ -92,7 +95,8 @@ export class Editor {
       .click()
     for (const entry of [PACKAGE, name]) await dialog.getByText(entry, { exact: true }).click()
     await page.locator('#red-ui-clipboard-dialog-ok').click()
-    await page.getByText('Imported:').waitFor() // on a tab of its own, which does not come to the front
+    if (isAsked) await page.getByRole('button', { name: 'Import copy' }).click()
+    await page.getByText('Imported:').last().waitFor() // on a tab of its own, which does not come to the front
   }
 
   /** Every node, config nodes too, of a type or of all types. */

@@ -37,5 +37,27 @@ describe('the examples in the editor', function () {
     })
   }
 
+  it('share one account, as it is set, when they are imported one after the other', async () => {
+    const { nodeRed, context } = fixture
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${nodeRed.url}/flows`, { method: 'POST', headers, body: '[]' })
+    const editor = await Editor.open(context, nodeRed.url)
+    const [first, ...others] = readdirSync(EXAMPLES)
+      .filter((file) => /^[1-5]/.test(file))
+      .map((file) => basename(file, '.json'))
+      .sort()
+    await editor.importExample(`${first}`)
+    const [account] = await editor.nodes('8x8-account')
+    await editor.change(`${account?.id}`, { region: 'europe' })
+    for (const name of others) await editor.importExample(name, true)
+    assert.equal((await editor.nodes('8x8-inbound')).length, 5)
+    assert.deepEqual(
+      (await editor.nodes('8x8-account')).map(({ id }) => id),
+      [account?.id],
+    )
+    assert.equal((await editor.stored(`${account?.id}`)).region, 'europe')
+    await editor.page.close()
+  })
+
   it('met no error', () => assert.deepEqual(fixture.errors, []))
 })

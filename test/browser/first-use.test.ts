@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { Locator } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
+import { QUICK_START } from '../../scripts/demo'
 import type { NodeRed } from '../../scripts/node-red'
+import { postWebhook } from '../../scripts/webhooks'
 import { CANARY, UMID } from '../support/events'
-import { refusedPort } from '../support/server'
+import { refusedPort, startServer, type TestServer } from '../support/server'
+import { inboundWebhook } from '../support/webhooks'
 import { type Fixture, startFixture } from './browser'
 import { Editor, openSections } from './editor'
 
@@ -310,4 +313,140 @@ describe('the first use in the editor', function () {
   async function inject(): Promise<void> {
     await fetch(`${nodeRed.url}/inject/inject`, { method: 'POST' })
   }
+})
+
+/** Somebody who imports example 1, tries it on the phone, and goes live with it. */
+describe('the quick start, from the import to a live flow', function () {
+  this.timeout(60_000)
+  let eight: TestServer
+  let fixture: Fixture
+  let editor: Editor
+  let phone: Page
+
+  before(async () => {
+    eight = await startServer((response, { path }) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(path.endsWith('/messages') ? JSON.stringify({ umid: UMID }) : '')
+    })
+    fixture = await startFixture()
+    editor = await Editor.open(fixture.context, fixture.nodeRed.url)
+  })
+
+  after(async () => {
+    await fixture?.close()
+    await eight?.close()
+  })
+
+  const idOf = async (type: string) => {
+    const [node] = await editor.nodes(type)
+    assert.ok(node)
+    return node.id
+  }
+
+  const button = async () =>
+    editor.page.locator(`[id="${await idOf('8x8-inbound')}"] .red-ui-flow-node-button`)
+
+  async function deploy(): Promise<void> {
+    const deployed = fixture.nodeRed.deployed()
+    await editor.deploy()
+    await deployed
+  }
+
+  const chooseCustomer = (name: string) => phone.getByRole('tab', { name }).click()
+
+  async function write(text: string): Promise<void> {
+    await phone.getByLabel('Message of the customer').fill(text)
+    await phone.getByRole('button', { name: 'Send' }).click()
+  }
+
+  const reply = (text: string) => phone.locator('.message.brand', { hasText: text }).last()
+
+  it('imports the example and deploys it: nothing is wrong', async () => {
+    await editor.importExample(QUICK_START)
+    await deploy()
+    const wrong = (await editor.nodes()).filter(({ valid }) => !valid)
+    assert.deepEqual(wrong, [])
+  })
+
+  it('opens the phone by the button of the inbound node', async () => {
+    const { page } = editor
+    await page.locator('#red-ui-workspace-tabs').getByText('Quick start').click()
+    const opened = fixture.context.waitForEvent('page')
+    await (await button()).locator('.red-ui-flow-node-button-button').click()
+    phone = await opened
+    await phone.getByText('connected', { exact: true }).waitFor()
+  })
+
+  it('writes as Ana, and as Chi, who has no phone number: both see dots, then the answer', async () => {
+    for (const name of ['Ana', 'Chi']) {
+      await chooseCustomer(name)
+      await write(`Hello, here is ${name}`)
+      await phone.locator('#dots').waitFor()
+    }
+    for (const name of ['Chi', 'Ana']) {
+      await chooseCustomer(name)
+      await phone.locator('.message.customer', { hasText: `here is ${name}` }).waitFor()
+      await reply('Your order is on its way.').waitFor()
+      await phone.locator('#dots').waitFor({ state: 'hidden' })
+    }
+  })
+
+  it('sends a button, and gets what the customer pressed', async () => {
+    const message = {
+      type: 'interactive',
+      content: {
+        interactive: {
+          type: 'button',
+          body: { text: 'How can we help?' },
+          action: { buttons: [{ type: 'reply', reply: { id: 'order', title: 'My order' } }] },
+        },
+      },
+    }
+    const to = `selected ? "You chose " & selected.id : ${JSON.stringify(message)}`
+    const rules = [{ t: 'set', p: 'payload', pt: 'msg', to, tot: 'jsonata' }]
+    await editor.change(await idOf('change'), { rules })
+    await editor.change(await idOf('delay'), { timeout: '1' })
+    await deploy()
+    await write('Hello again')
+    await reply('How can we help?').getByRole('button', { name: 'My order' }).click()
+    await reply('You chose order').waitFor()
+    await phone.close()
+  })
+
+  it('goes live by the account alone: the same flow answers 8x8, and nobody else', async () => {
+    const tray = await editor.editConfig('8x8-account', await idOf('8x8-account'))
+    const fill = (name: string, value: string) =>
+      tray.locator(`#node-config-input-${name}`).fill(value)
+    await tray.locator('#node-config-input-region').selectOption('custom')
+    await openSections(tray)
+    await fill('baseUrl', eight.url)
+    await fill('subAccountId', SUB_ACCOUNT)
+    await fill('apiKey', CANARY)
+    await tray.locator('#eight-account-generate').click()
+    const authorization = await tray.locator('#eight-account-generated').inputValue()
+    await editor.close('node-config-dialog-ok')
+    await deploy()
+    await (await button()).waitFor({ state: 'hidden' })
+
+    const dialog = await editor.edit(await idOf('8x8-inbound'))
+    const url = await dialog.locator('#eight-inbound-url').inputValue()
+    await editor.close('node-dialog-cancel')
+    const user = { channelUserId: 'US.13491208655302741918', username: 'chi' }
+    const webhook = inboundWebhook({ payload: { subAccountId: SUB_ACCOUNT, user } })
+    for (const wrong of [undefined, 'Bearer wrong']) {
+      assert.equal(await postWebhook(url, webhook, wrong), 401)
+    }
+    assert.equal(await postWebhook(url, webhook, authorization), 200)
+    await editor.page.getByText('sent', { exact: true }).waitFor()
+    const calls = eight.received.map(({ path, headers }) => [path, headers.authorization])
+    const path = `/api/v1/subaccounts/${SUB_ACCOUNT}`
+    assert.deepEqual(calls, [
+      [`${path}/events`, `Bearer ${CANARY}`],
+      [`${path}/messages`, `Bearer ${CANARY}`],
+    ])
+    const { user: to } = JSON.parse(`${eight.received[1]?.body}`)
+    assert.deepEqual(to, { channelUserId: user.channelUserId })
+  })
+
+  it('met no error', () => assert.deepEqual(fixture.errors, []))
 })

@@ -3,15 +3,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
-import { findViolations } from './axe'
 import { type Fixture, startFixture } from './browser'
-import { Editor } from './editor'
+import { ACCOUNT, FLOWS, SECOND } from './phone-flow'
 
-const EXAMPLE = '1 Quick start in the sandbox'
-/** ms that an indicator lives in this test; example 1 works for 8 s. */
+/** ms that an indicator lives in this test; the flow works for 5 s. */
 const LIFETIME = 3000
 
-/** What a new user does: import the example, deploy, open the phone, say hello. */
 describe('the phone in a browser', function () {
   this.timeout(120_000)
   let fixture: Fixture
@@ -21,106 +18,254 @@ describe('the phone in a browser', function () {
     // Any page may call and read the routes of Node-RED 5, as those of Node-RED 4 anyway.
     const httpAdminCors = { origin: '*', methods: 'GET,PUT,POST,DELETE' }
     const env = { SANDBOX_8X8_LIFETIME_MS: `${LIFETIME}` }
-    fixture = await startFixture([], env, { httpAdminCors })
+    fixture = await startFixture(FLOWS, env, { httpAdminCors })
+    phone = await fixture.context.newPage()
+    await phone.goto(`${fixture.nodeRed.url}/8x8-sandbox/${ACCOUNT}/`)
+    await connected()
   })
 
   after(() => fixture?.close())
 
-  it('is there after an import of example 1 and a deploy', async () => {
-    const { context, nodeRed } = fixture
-    const editor = await Editor.open(context, nodeRed.url)
-    await editor.importExample(EXAMPLE)
-    const [typing] = await editor.nodes('8x8-typing-indicator')
-    // Shorter than the lifetime, as the node renews real ones before they expire.
-    await editor.change(`${typing?.id}`, { renewEvery: '2' })
-    await editor.deploy()
-    const [sandbox] = await editor.nodes('8x8-sandbox')
-    phone = await context.newPage()
-    await phone.goto(`${nodeRed.url}/8x8-sandbox/${sandbox?.id}/`)
-    await phone.getByText('connected', { exact: true }).waitFor()
-  })
+  const connected = (page = phone) => page.getByText('connected', { exact: true }).waitFor()
 
-  it('shows the dots within 1 s, beyond one expiry, until the reply', async () => {
-    const dots = phone.locator('#dots')
-    await phone.getByLabel('Message of the customer').fill('Hello <b>you</b>')
-    await phone.keyboard.press('Enter')
-    await dots.waitFor({ state: 'visible', timeout: 1000 })
-    await phone.getByText('Hello <b>you</b>', { exact: true }).waitFor()
-    const end = Date.now() + LIFETIME + 1500
-    while (Date.now() < end) {
-      assert.ok(await dots.isVisible(), 'the dots went before the reply')
-      await phone.waitForTimeout(100)
-    }
-    const reply = phone.locator('.message.brand')
-    await reply.waitFor({ timeout: 10_000 })
-    await dots.waitFor({ state: 'hidden', timeout: 1000 })
-    assert.equal(await phone.locator('.message.customer.is-read').count(), 1)
-    assert.ok((await phone.locator('#requests li').count()) >= 2)
-  })
+  const says = (text: string, page = phone) =>
+    page.locator('.message', { hasText: text }).last().waitFor()
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [360, 1280]) {
-      it(`keeps to WCAG 2.1 AA, ${colorScheme}, at ${width} px`, async () => {
-        await phone.setViewportSize({ width, height: 800 })
-        await phone.emulateMedia({ colorScheme })
-        const wide = await phone.evaluate('document.documentElement.scrollWidth')
-        assert.ok(Number(wide) <= width, `${wide} px wide`)
-        assert.deepEqual(await findViolations(phone), [])
-      })
-    }
+  const tab = (name: string, page = phone) => page.getByRole('tab', { name })
+
+  async function write(text: string, page = phone): Promise<void> {
+    await page.getByLabel('Message of the customer').fill(text)
+    await page.keyboard.press('Enter')
   }
 
-  it('shows what the API does when it is set to refuse', async () => {
-    await phone.locator('#fault').selectOption('unauthorized')
-    await phone.locator('#text').fill('And now?')
-    await phone.keyboard.press('Enter')
-    await phone.locator('#requests li').first().getByText('401').waitFor()
-    await phone.locator('#fault').selectOption('none')
-  })
+  async function deploy(flows: object[]): Promise<void> {
+    await fetch(`${fixture.nodeRed.url}/flows`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(flows),
+    })
+  }
 
-  it('says when a message was not taken, and keeps what was typed', async () => {
-    const text = phone.locator('#text')
-    const problem = phone.locator('#problem')
+  /** The page without what the browser itself reports of failed requests. */
+  async function expectingErrors(work: () => Promise<void>): Promise<void> {
     const errors = fixture.errors.length
-    await phone.route('**/messages', (route) =>
-      route.fulfill({ status: 429, json: { error: 'More than 20 messages in 10 s' } }),
-    )
-    await text.fill('Too much')
-    await phone.keyboard.press('Enter')
-    await problem.getByText('was not taken: More than 20 messages in 10 s').waitFor()
-    assert.equal(await text.inputValue(), 'Too much')
-    await phone.unroute('**/messages')
-    fixture.errors.splice(errors) // the browser's own, of the 429
+    await work()
+    fixture.errors.splice(errors)
+  }
 
-    await phone.route('**/messages', () => {}) // nobody answers
-    await phone.keyboard.press('Enter')
-    await problem.getByText('no answer within 10 s').waitFor()
-    assert.equal(await text.inputValue(), 'Too much')
-    await phone.unroute('**/messages')
+  describe('a conversation', () => {
+    it('shows the dots within 1 s, beyond one expiry, until the reply', async () => {
+      const dots = phone.locator('#dots')
+      await write('Hello <b>you</b>')
+      await dots.waitFor({ state: 'visible', timeout: 1000 })
+      await phone.getByText('Hello <b>you</b>', { exact: true }).waitFor()
+      const end = Date.now() + LIFETIME + 1000
+      while (Date.now() < end) {
+        assert.ok(await dots.isVisible(), 'the dots went before the reply')
+        await phone.waitForTimeout(100)
+      }
+      await phone.locator('.message.brand').waitFor({ timeout: 10_000 })
+      await dots.waitFor({ state: 'hidden', timeout: 1000 })
+      assert.equal(await phone.locator('.message.customer.is-read').count(), 1)
+      assert.ok((await phone.locator('#requests li').count()) >= 2)
+    })
 
-    await phone.keyboard.press('Enter')
-    await phone.getByText('Too much', { exact: true }).waitFor()
-    assert.equal(await text.inputValue(), '')
-    await problem.waitFor({ state: 'hidden' })
+    it('shows the message that a reply quotes, and leads to it', async () => {
+      const reply = phone.locator('.message.brand')
+      await reply.getByText('Hello <b>you</b>').click()
+      assert.match(await focused(), /Hello <b>you<\/b>/)
+    })
+
+    it('leads from a request to its message, and shows body and response', async () => {
+      const [request] = await phone.locator('#requests li').filter({ hasText: 'Message' }).all()
+      assert.ok(request)
+      await request.getByRole('button', { name: 'It is on its way.' }).press('Enter')
+      assert.match(await focused(), /It is on its way\./)
+      await request.getByText('Body and response').press('Enter')
+      const [body, response] = await request.locator('pre').allTextContents()
+      assert.equal(JSON.parse(`${body}`).content.text, 'It is on its way.')
+      assert.equal(JSON.parse(`${response}`).status.state, 'queued')
+    })
+
+    it('says how far a reply has come, and delivers its receipt again', async () => {
+      const reply = phone.locator('.message.brand')
+      await reply.getByRole('button', { name: 'Details' }).press('Enter')
+      await reply.getByText('Last receipt: read.').waitFor()
+      const outcome = reply.locator('[role=status]', { hasText: 'took it' })
+      await outcome.waitFor()
+      await reply.getByRole('button', { name: 'Deliver again' }).press('Enter')
+      await outcome.waitFor()
+    })
+
+    it('says that an inbound node takes a message once', async () => {
+      const message = phone.locator('.message.customer').first()
+      await message.getByRole('button', { name: 'Details' }).press('Enter')
+      await message.getByText('“Shop” took it').waitFor()
+      await message.getByRole('button', { name: 'Deliver again' }).press('Enter')
+      await message.getByText('“Shop” has had it before').waitFor()
+    })
+
+    it('copies the webhook, and shows it where the browser has no clipboard', async () => {
+      const message = phone.locator('.message.customer').first()
+      const copy = message.getByRole('button', { name: 'Copy webhook' })
+      await fixture.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+      await copy.press('Enter')
+      await message.getByText('Copied.').waitFor()
+      const copied = await phone.evaluate(() => navigator.clipboard.readText())
+      assert.equal(JSON.parse(copied).payload.content.text, 'Hello <b>you</b>')
+      await phone.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+      await copy.press('Enter')
+      const shown = message.getByLabel('Webhook as JSON')
+      assert.equal(await shown.inputValue(), copied)
+      assert.equal(await phone.evaluate('document.activeElement.className'), 'webhook')
+    })
   })
 
-  it('keeps the newest message in view when the screen gets smaller', async () => {
-    const size = phone.viewportSize()
-    const chat = phone.locator('#chat')
-    const below = () => chat.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
-    await phone.locator('#text').fill('A long question. '.repeat(20))
-    await phone.keyboard.press('Enter')
-    await phone.locator('.message', { hasText: 'A long question.' }).waitFor()
-    await phone.setViewportSize({ width: 360, height: 480 })
-    await frames()
-    assert.ok((await below()) < 2, `${await below()} px are below the screen`)
-    // Whoever reads further up is left there.
-    await chat.evaluate((box) => box.scrollTo(0, 0))
-    await frames()
-    await phone.setViewportSize({ width: 360, height: 640 })
-    await frames()
-    assert.equal(await chat.evaluate((box) => box.scrollTop), 0)
-    await phone.setViewportSize(size ?? { width: 1280, height: 800 })
+  describe('its customers', () => {
+    it('are chosen with the arrow keys, and a reload stays with one', async () => {
+      await tab('Ana').focus()
+      await phone.keyboard.press('ArrowRight')
+      await phone.getByText('RCS · +6500000001').waitFor()
+      assert.match(phone.url(), /#ben$/)
+      await phone.reload()
+      await phone.getByText('RCS · +6500000001').waitFor()
+      await tab('Ben').focus()
+      await phone.keyboard.press('End')
+      await phone.getByText('WhatsApp · @chi, no phone number').waitFor()
+      await phone.keyboard.press('ArrowRight')
+      await phone.getByText('WhatsApp · +6500000000').waitFor()
+      assert.match(await focused(), /Ana/)
+    })
+
+    it('get their answers each, also without a phone number', async () => {
+      await tab('Chi').click()
+      await write('I am Chi')
+      await says('You said: I am Chi')
+      await tab('Ben').click()
+      await write('I am Ben')
+      await says('You said: I am Ben')
+      assert.equal(await phone.getByText('I am Chi').count(), 0)
+    })
+
+    it('show where the business is typing, and has replied meanwhile', async () => {
+      await tab('Chi').click()
+      await write('Hello from Chi')
+      await tab('Ana').click()
+      await tab('Chi WhatsApp typing').waitFor()
+      await tab('Chi WhatsApp new reply').waitFor()
+      await tab('Chi').click()
+      await says('It is on its way.')
+      await tab('Chi WhatsApp new reply').waitFor({ state: 'detached' })
+      await tab('Ana').click()
+    })
+
+    it('keep what each of them has typed', async () => {
+      const text = phone.locator('#text')
+      await text.fill('A draft of Ana')
+      await tab('Ben').click()
+      assert.equal(await text.inputValue(), '')
+      await tab('Ana').click()
+      assert.equal(await text.inputValue(), 'A draft of Ana')
+      await text.fill('')
+    })
+
+    it('begin with the first, where the URL names nobody', async () => {
+      await expectingErrors(async () => {
+        const page = await fixture.context.newPage()
+        await page.goto(`${phone.url().replace(/#.*/, '')}#nobody`)
+        await page.getByText('WhatsApp · +6500000000').waitFor()
+        assert.match(page.url(), /#ana$/)
+        await page.close()
+      })
+    })
+
+    it('have an error of 8x8 each', async () => {
+      const fault = phone.getByLabel('What 8x8 does next')
+      await fault.selectOption('unauthorized')
+      await write('And now?')
+      await phone.locator('#requests li').first().getByText('401').waitFor()
+      await tab('Ben').click()
+      assert.equal(await fault.inputValue(), 'none')
+      await write('And me?')
+      await says('You said: And me?')
+      await tab('Ana').click()
+      await fault.locator('option:checked', { hasText: '401' }).waitFor({ state: 'attached' })
+      await fault.selectOption('none')
+    })
+
+    it('have a chat each, which is cleared after a question', async () => {
+      const clear = phone.getByRole('button', { name: 'Clear chat' }).first()
+      await clear.press('Enter')
+      const dialog = phone.getByRole('dialog', { name: 'Clear the chat of Ana?' })
+      await dialog.waitFor()
+      await phone.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'hidden' })
+      await says('And now?')
+      await phone.keyboard.press('Enter')
+      await phone.keyboard.press('Tab')
+      await phone.keyboard.press('Enter')
+      await phone.locator('.message').first().waitFor({ state: 'detached' })
+      assert.match(await focused(), /Clear chat/)
+      await tab('Ben').click()
+      await says('You said: And me?')
+      await tab('Ana').click()
+    })
+  })
+
+  describe('what it writes', () => {
+    it('stays where it was typed when it was not taken', async () => {
+      const text = phone.locator('#text')
+      const problem = phone.locator('#problem')
+      await expectingErrors(async () => {
+        await phone.route('**/messages', (route) =>
+          route.fulfill({ status: 429, json: { error: 'More than 20 messages in 10 s' } }),
+        )
+        await write('Too much')
+        await problem.getByText('was not taken: More than 20 messages in 10 s').waitFor()
+        assert.equal(await text.inputValue(), 'Too much')
+        await phone.unroute('**/messages')
+      })
+      await phone.route('**/messages', () => {}) // nobody answers
+      await phone.keyboard.press('Enter')
+      await problem.getByText('no answer within 10 s').waitFor()
+      assert.equal(await text.inputValue(), 'Too much')
+      await phone.unroute('**/messages')
+
+      await phone.keyboard.press('Enter')
+      await phone.getByText('Too much', { exact: true }).waitFor()
+      assert.equal(await text.inputValue(), '')
+      await problem.waitFor({ state: 'hidden' })
+    })
+
+    it('stays in view when the screen gets smaller', async () => {
+      const size = phone.viewportSize()
+      const chat = phone.locator('#chat')
+      const below = () =>
+        chat.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
+      await write('A long question. '.repeat(20))
+      await says('You said: A long question.')
+      await phone.setViewportSize({ width: 360, height: 480 })
+      await frames()
+      assert.ok((await below()) < 2, `${await below()} px are below the screen`)
+      // Whoever reads further up is left there.
+      await chat.evaluate((box) => box.scrollTo(0, 0))
+      await frames()
+      await phone.setViewportSize({ width: 360, height: 640 })
+      await frames()
+      assert.equal(await chat.evaluate((box) => box.scrollTop), 0)
+      await phone.setViewportSize(size ?? { width: 1280, height: 800 })
+    })
+
+    it('shows the active simulated error again when another one was not accepted', async () => {
+      const fault = phone.locator('#fault')
+      await expectingErrors(async () => {
+        await phone.route('**/fault', (route) => route.fulfill({ status: 500, json: {} }))
+        await fault.selectOption('down')
+        await phone.locator('#fault-problem').getByText('500').waitFor()
+        assert.equal(await fault.inputValue(), 'none')
+        await phone.unroute('**/fault')
+      })
+    })
   })
 
   /** Resolves when the page has laid out and shown what changed. */
@@ -129,84 +274,117 @@ describe('the phone in a browser', function () {
       'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
     )
 
-  it('shows the active simulated error again when another one was not accepted', async () => {
-    const fault = phone.locator('#fault')
-    const errors = fixture.errors.length
-    await phone.route('**/fault', (route) => route.fulfill({ status: 500, json: {} }))
-    await fault.selectOption('down')
-    await phone.locator('#fault-problem').getByText('500').waitFor()
-    assert.equal(await fault.inputValue(), 'none')
-    await phone.unroute('**/fault')
-    fixture.errors.splice(errors)
-  })
+  /** The text of what has the focus. */
+  const focused = async () => `${await phone.evaluate('document.activeElement.textContent')}`
 
-  it('connects again when it has heard nothing for 30 s', async () => {
-    const page = await fixture.context.newPage()
-    await page.clock.install()
-    await page.goto(phone.url())
-    await page.getByText('connected', { exact: true }).waitFor()
-    const again = page.waitForRequest('**/events')
-    await page.clock.fastForward(30_000)
-    await again
-    await page.clock.fastForward(2000)
-    await page.getByText('connected', { exact: true }).waitFor()
-    await page.close()
-  })
-
-  it('gives its connection up while it is hidden: a browser has six for a host', async () => {
-    const pages: Page[] = []
-    for (let count = 1; count <= 7; count++) {
+  describe('its connection', () => {
+    it('comes back when it has heard nothing for 30 s', async () => {
       const page = await fixture.context.newPage()
-      pages.push(page)
+      await page.clock.install()
       await page.goto(phone.url())
-      await page.getByText('connected', { exact: true }).waitFor()
-      await page.getByText('Too much', { exact: true }).waitFor()
-      await setHidden(page, true)
-    }
-    const [first] = pages as [Page]
-    await phone.locator('#text').fill('All of you')
-    await phone.keyboard.press('Enter')
-    await phone.getByText('All of you', { exact: true }).waitFor()
-    assert.equal(await first.getByText('All of you', { exact: true }).count(), 0)
-    await setHidden(first, false)
-    await first.getByText('All of you', { exact: true }).waitFor()
-    await first.locator('#text').fill('From the first')
-    await first.keyboard.press('Enter')
-    await phone.getByText('From the first', { exact: true }).waitFor()
-    await Promise.all(pages.map((page) => page.close()))
+      await connected(page)
+      const again = page.waitForRequest('**/events?*')
+      await page.clock.fastForward(30_000)
+      await again
+      await page.clock.fastForward(2000)
+      await connected(page)
+      await page.close()
+    })
+
+    it('is given up while the page is hidden: a browser has six for a host', async () => {
+      const pages: Page[] = []
+      for (let count = 1; count <= 7; count++) {
+        const page = await fixture.context.newPage()
+        pages.push(page)
+        await page.goto(phone.url())
+        await connected(page)
+        await page.getByText('Too much', { exact: true }).waitFor()
+        await setHidden(page, true)
+      }
+      const [first] = pages as [Page]
+      await write('All of you')
+      await phone.getByText('All of you', { exact: true }).waitFor()
+      assert.equal(await first.getByText('All of you', { exact: true }).count(), 0)
+      await setHidden(first, false)
+      await first.getByText('All of you', { exact: true }).waitFor()
+      await write('From the first', first)
+      await phone.getByText('From the first', { exact: true }).waitFor()
+      await Promise.all(pages.map((page) => page.close()))
+    })
+
+    it('is neither read nor written by a page of another origin', async () => {
+      await expectingErrors(async () => {
+        const server = createServer((_request, response) => {
+          response.setHeader('content-type', 'text/html').end('<!doctype html>')
+        }).listen(0, '127.0.0.1')
+        await once(server, 'listening')
+        const page = await fixture.context.newPage()
+        const { port } = server.address() as AddressInfo
+        for (const host of ['localhost', '127.0.0.1']) {
+          await page.goto(`http://${host}:${port}/`)
+          const url = phone.url().replace(/#.*/, '')
+          const found = await readFromElsewhere(page, url, fixture.nodeRed.url)
+          // Node-RED's own route shows that nothing else stood in the way.
+          const refused = { events: 'error', messages: 'error', test: 'error' }
+          assert.deepEqual(found, { ...refused, stock: 200 })
+        }
+        assert.equal(await phone.getByText('From elsewhere').count(), 0)
+        await page.close()
+        server.close()
+      })
+    })
   })
 
-  it('is neither read nor written, and no connection tested, by a page of another origin', async () => {
-    const errors = fixture.errors.length
-    const server = createServer((_request, response) => {
-      response.setHeader('content-type', 'text/html').end('<!doctype html>')
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const page = await fixture.context.newPage()
-    const { port } = server.address() as AddressInfo
-    for (const host of ['localhost', '127.0.0.1']) {
-      await page.goto(`http://${host}:${port}/`)
-      const found = await readFromElsewhere(page, phone.url(), fixture.nodeRed.url)
-      // Node-RED's own route shows that nothing else stood in the way.
-      const refused = { events: 'error', messages: 'error', test: 'error' }
-      assert.deepEqual(found, { ...refused, stock: 200 })
-    }
-    assert.equal(await phone.getByText('From elsewhere').count(), 0)
-    await page.close()
-    server.close()
-    fixture.errors.splice(errors)
-  })
+  describe('a deploy', () => {
+    before('met no error before', () => assert.deepEqual(fixture.errors, []))
 
-  it('met no error', () => assert.deepEqual(fixture.errors, []))
+    it('leaves chat, focus and what is typed, and brings a choice of inbound nodes', async () => {
+      const text = phone.locator('#text')
+      await text.fill('Not sent yet')
+      await text.focus()
+      await deploy([...FLOWS, ...SECOND])
+      const select = phone.getByLabel('Writes to')
+      await select.waitFor()
+      await connected()
+      await says('You said: All of you')
+      assert.equal(await phone.evaluate('document.activeElement.id'), 'text')
+      assert.equal(await text.inputValue(), 'Not sent yet')
+      assert.deepEqual(await select.locator('option').allTextContents(), ['Second', 'Shop'])
+      await select.selectOption('Second')
+      await write('Who are you?')
+      await says('Second here')
+    })
 
-  it('comes back with the new state after a deploy', async () => {
-    const url = `${fixture.nodeRed.url}/flows`
-    const flows: { type: string; customerName?: string }[] = await (await fetch(url)).json()
-    for (const node of flows) if (node.type === '8x8-sandbox') node.customerName = 'Bea'
-    const headers = { 'content-type': 'application/json' }
-    await fetch(url, { method: 'POST', headers, body: JSON.stringify(flows) })
-    await phone.getByText('Bea').first().waitFor()
-    await phone.getByText('connected', { exact: true }).waitFor()
+    it('without an inbound node says so, and marks what is not delivered', async () => {
+      await deploy(FLOWS.filter(({ id }) => id !== 'inbound'))
+      await phone.getByText('No inbound node uses this account').first().waitFor()
+      await connected()
+      await write('Anybody there?')
+      await phone.getByText('Not delivered. No inbound node uses this account.').waitFor()
+    })
+
+    it('without any node of ours ends the phone, and says what to do', async () => {
+      await deploy(FLOWS)
+      await phone.locator('#no-inbound').waitFor({ state: 'hidden' })
+      await connected()
+      await write('show buttons')
+      await says('How may we help?')
+      await deploy(FLOWS.filter(({ type }) => !/^8x8-(inbound|reply|typing)/.test(type)))
+      await phone.getByText('reconnecting…').waitFor()
+      await phone.getByText('The phone does not answer.').waitFor()
+      const send = phone.getByRole('button', { name: 'Send' })
+      assert.equal(await send.getAttribute('aria-disabled'), 'true')
+      const button = phone.getByRole('button', { name: 'My order', exact: true })
+      assert.equal(await button.getAttribute('aria-disabled'), 'true')
+      await button.press('Enter')
+      await deploy(FLOWS)
+      await connected()
+      await says('Anybody there?')
+      await phone.getByText('The phone does not answer.').waitFor({ state: 'hidden' })
+      assert.equal(await phone.locator('.message.customer', { hasText: 'My order' }).count(), 0)
+      await button.press('Enter')
+      await says('You said: My order')
+    })
   })
 })
 
@@ -220,14 +398,14 @@ async function setHidden(page: Page, hidden: boolean): Promise<void> {
 
 /** What a page learns of each request to another origin: a status, or only that it failed. */
 function readFromElsewhere(page: Page, phone: string, root: string): Promise<unknown> {
-  const text = JSON.stringify({ text: 'From elsewhere' })
+  const message = JSON.stringify({ customer: 'ana', text: 'From elsewhere' })
   return page.evaluate(`(async () => {
     const read = (url, body) => fetch(url, body && {
       method: 'POST', headers: { 'content-type': 'application/json' }, body
     }).then(({ status }) => status, () => 'error')
     return {
       events: await read('${phone}events'),
-      messages: await read('${phone}messages', '${text}'),
+      messages: await read('${phone}messages', '${message}'),
       test: await read('${root}/8x8-account/other/test', '{"region":"sandbox"}'),
       stock: await read('${root}/settings')
     }

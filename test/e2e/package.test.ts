@@ -20,13 +20,14 @@ import {
   removeUserDir,
   startNodeRed,
 } from '../../scripts/node-red'
+import { postWebhook } from '../../scripts/webhooks'
 import { CANARY } from '../support/events'
 
 const run = promisify(execFile)
 const SUB_ACCOUNT = 'e2e_sub'
 
 /** The node types, in the order in which package.json has their files. */
-const TYPES = ['8x8-account', '8x8-inbound', '8x8-typing-indicator', '8x8-reply', '8x8-sandbox']
+const TYPES = ['8x8-account', '8x8-inbound', '8x8-typing-indicator', '8x8-reply']
 
 /** The package as users get it: packed, installed from the tarball, in a real Node-RED. */
 describe('the package, installed from its tarball', function () {
@@ -121,7 +122,7 @@ describe('the package, installed from its tarball', function () {
         getNode: () => null,
         registerType: (type, constructor) => { types[type] = constructor },
       }
-      const RED = { nodes, httpAdmin: { post() {} }, auth: { needsPermission() {} } }
+      const RED = { nodes, settings: {}, httpAdmin: { post() {} }, auth: { needsPermission() {} } }
       const has = (name) =>
         Object.keys(require.cache).some((file) => file.includes(join('node_modules', name)))
       const files = Object.values(require(join(folder, 'package.json'))['node-red'].nodes)
@@ -174,12 +175,16 @@ describe('the package, installed from its tarball', function () {
     const complaints = nodeRed.log
       .slice(before)
       .filter((line) => /\[(error|warn)\]|missing/.test(line))
-    // Examples 2 and 6 are for a real account: only its credentials are missing.
-    const missing = [/No API key is set/, /The account has no webhook authorization/]
-    assert.equal(complaints.length, 2 * missing.length, complaints.join('\n'))
-    for (const pattern of missing) {
-      assert.equal(complaints.filter((line) => pattern.test(line)).length, 2, `${pattern}`)
+    // Examples 6, 7 and 8 are for a real account: only its credentials are missing. Example 7 has no
+    // inbound node, which would ask for a webhook authorization.
+    const missing: [RegExp, number][] = [
+      [/No API key is set/, 3],
+      [/The account has no webhook authorization/, 2],
+    ]
+    for (const [pattern, count] of missing) {
+      assert.equal(complaints.filter((line) => pattern.test(line)).length, count, `${pattern}`)
     }
+    assert.equal(complaints.length, 5, complaints.join('\n'))
   })
 
   describe('with example 2', () => {
@@ -203,9 +208,8 @@ describe('the package, installed from its tarball', function () {
           dots = until
         })
         const url = nodeRed.url + INBOUND_PATH
-        const authorization = WEBHOOK_AUTHORIZATION
-        const delivery = await sandbox.deliver(umid, { url, version, authorization })
-        assert.deepEqual(delivery, { umid, attempts: 1, delivered: true, statusCode: 200 })
+        const webhook = sandbox.webhook(umid, version)
+        assert.equal(await postWebhook(url, webhook, WEBHOOK_AUTHORIZATION), 200)
         await replied
         assert.ok(dots > 0, 'no dots were shown')
         const { messages, typingUntil } = sandbox.conversation(key)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { phoneUrlOf, QUICK_START } from '../../scripts/demo'
 import { readExample } from '../../scripts/example'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { PhoneClient } from '../../scripts/phone'
@@ -12,15 +13,14 @@ describe('the phone of example 1, behind httpNodeAuth', function () {
   let url: string
 
   before(async () => {
-    const flows = await readExample('1 Quick start in the sandbox')
+    const flows = await readExample(QUICK_START)
     const slow = flows.find(({ type }) => type === 'delay')
     Object.assign(slow ?? {}, { timeout: '1' })
     nodeRed = await runFlows({ flows, credentials: {} }, 22_880, {
       settings: { httpNodeAuth: { user: 'ana', pass: hashPassword('secret') } },
       env: { SANDBOX_8X8_LIFETIME_MS: '200' },
     })
-    const id = flows.find(({ type }) => type === '8x8-sandbox')?.id
-    url = `${nodeRed.url}/8x8-sandbox/${id}/`
+    url = phoneUrlOf({ flows, credentials: {} }, nodeRed.url)
   })
 
   after(() => nodeRed?.stop())
@@ -35,7 +35,7 @@ describe('the phone of example 1, behind httpNodeAuth', function () {
   it('shows the dots, sees them expire, and the reply', async () => {
     const phone = await PhoneClient.open(url, { authorization })
     try {
-      assert.equal((await phone.post('messages', { text: 'Hello' })).status, 202)
+      assert.equal((await phone.post('messages', { customer: 'ana', text: 'Hello' })).status, 202)
       const typing = await phone.until(({ typingUntil }) => typingUntil !== undefined)
       assert.ok((typing.typingUntil ?? 0) <= typing.now + 200)
       const expired = await phone.until((it) => it.now > typing.now && !it.typingUntil)

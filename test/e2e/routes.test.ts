@@ -3,9 +3,9 @@ import type { NodeAPI, NodeDef } from 'node-red'
 import helper from 'node-red-node-test-helper'
 import account from '../../nodes/account/account'
 import inbound from '../../nodes/inbound/inbound'
-import sandbox from '../../nodes/sandbox/sandbox'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
+import { UMID } from '../support/events'
 import '../support/flow' // sets the helper up
 import { hashPassword } from './password'
 
@@ -40,13 +40,17 @@ const ROUTES: Row[] = [
     route: 'ALL /^\\/8x8-sandbox(?:\\/.*)?$/i',
     who: 'httpNodeAuth',
     probes: [
-      ['GET', '/8x8-sandbox/phone/', 200],
-      ['GET', '/8x8-sandbox/phone/page.js', 200],
-      ['GET', '/8x8-sandbox/phone/page.css', 200],
-      ['GET', '/8x8-sandbox/phone/icon.svg', 200],
-      ['GET', '/8x8-sandbox/phone/events', 200],
-      ['POST', '/8x8-sandbox/phone/messages', 202],
-      ['POST', '/8x8-sandbox/phone/fault', 202],
+      ['GET', '/8x8-sandbox/account/', 200],
+      ['GET', '/8x8-sandbox/account/page.js', 200],
+      ['GET', '/8x8-sandbox/account/page.css', 200],
+      ['GET', '/8x8-sandbox/account/icon.svg', 200],
+      ['GET', '/8x8-sandbox/account/events', 200],
+      ['GET', `/8x8-sandbox/account/webhook?umid=${UMID}`, 404],
+      ['POST', '/8x8-sandbox/account/messages', 202],
+      ['POST', '/8x8-sandbox/account/deliver', 404],
+      ['POST', '/8x8-sandbox/account/inbound', 202],
+      ['POST', '/8x8-sandbox/account/clear', 202],
+      ['POST', '/8x8-sandbox/account/fault', 202],
       ['GET', '/8x8-sandbox', 404],
       ['GET', '/8x8-sandbox/other/', 404],
     ],
@@ -75,8 +79,10 @@ const FLOWS = [
     account: 'account',
     authentication: 'none',
   },
-  { id: 'phone', type: '8x8-sandbox', z: 'tab', x: 0, y: 0, wires: [] },
 ]
+
+/** What the page writes, for any of its resources. */
+const WRITTEN = { customer: 'ana', text: 'Hello', fault: 'none', inbound: 'inbound', umid: UMID }
 
 /** A layer of an Express router, version 4 or 5. */
 interface Layer {
@@ -122,36 +128,25 @@ describe('the HTTP routes of the package', function () {
   it('are those of the list, and no other', async () => {
     const before: Record<string, string[]> = {}
     let RED: NodeAPI | undefined
-    let onStatus = (_event: { id: string }) => {}
-    const open = new Promise<void>((resolve) => {
-      onStatus = ({ id }) => {
-        if (id === 'phone') resolve()
-      }
-    })
     const look = (api: NodeAPI) => {
       RED = api
       before.httpAdmin = routesOf(api.httpAdmin)
       before.httpNode = routesOf(api.httpNode)
-      const events = api.events as NodeJS.EventEmitter
-      events.on('node-status', onStatus)
     }
     try {
-      await helper.load(
-        [look, account, inbound, typingIndicator, sandbox],
-        FLOWS as unknown as NodeDef[],
-        {},
-      )
-      await open
-      const added = (['httpAdmin', 'httpNode'] as const).flatMap((app) =>
-        routesOf(RED?.[app])
-          .slice(before[app]?.length)
-          .map((route) => ({ app, route })),
-      )
+      const types = [look, account, inbound, typingIndicator]
+      await helper.load(types, FLOWS as unknown as NodeDef[], {})
+      const added = () =>
+        (['httpAdmin', 'httpNode'] as const).flatMap((app) =>
+          routesOf(RED?.[app])
+            .slice(before[app]?.length)
+            .map((route) => ({ app, route })),
+        )
+      // The sandbox starts while the flows run, and adds the last one.
+      while (added().length < ROUTES.length) await new Promise(setImmediate)
       const listed = ROUTES.map(({ app, route }) => ({ app, route }))
-      assert.deepEqual(added, listed)
+      assert.deepEqual(added(), listed)
     } finally {
-      const events = RED?.events as NodeJS.EventEmitter | undefined
-      events?.off('node-status', onStatus)
       await helper.unload()
     }
   })
@@ -199,7 +194,6 @@ describe('the HTTP routes of the package', function () {
     }
 
     async function statusOf(method: string, path: string, authorization?: string) {
-      const body = path.endsWith('fault') ? { fault: 'none' } : { text: 'Hello' }
       const response = await fetch(nodeRed.url + path, {
         method,
         headers: {
@@ -207,7 +201,7 @@ describe('the HTTP routes of the package', function () {
           'content-type': 'application/json',
           origin: nodeRed.url,
         },
-        ...(method === 'POST' && { body: JSON.stringify(body) }),
+        ...(method === 'POST' && { body: JSON.stringify(WRITTEN) }),
       })
       await response.body?.cancel()
       return response.status
@@ -263,7 +257,7 @@ describe('the HTTP routes of the package', function () {
 
     for (const { probes } of ROUTES) {
       for (const [method, path, status] of probes) {
-        const isFile = method === 'GET' && !path.endsWith('/events')
+        const isFile = method === 'GET' && !/\/(events|webhook)\b/.test(path)
         it(`${isFile ? 'serves' : 'refuses'} ${method} ${path}, which that page cannot read`, async () => {
           const url = nodeRed.url + path
           const asks = { 'access-control-request-method': method }
@@ -272,7 +266,7 @@ describe('the HTTP routes of the package', function () {
             headers: { ...foreign, ...asks },
           })
           assert.equal(preflight.status, 204) // of Node-RED itself, which stands before us
-          const body = method === 'POST' ? JSON.stringify({ text: 'Hi', fault: 'none' }) : null
+          const body = method === 'POST' ? JSON.stringify(WRITTEN) : null
           const response = await fetch(url, { method, headers: foreign, body })
           await response.body?.cancel()
           assert.equal(response.status, isFile ? status : 403)

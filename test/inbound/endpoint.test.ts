@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { endpointUrl, nextFreePath, unreachableBecause } from '../../nodes/inbound/endpoint'
+import { nextFreePath, unreachableBecause } from '../../nodes/inbound/endpoint'
 
 describe('the endpoint that the dialog of an inbound node shows', () => {
   it('has the next free path', () => {
@@ -8,17 +8,6 @@ describe('the endpoint that the dialog of an inbound node shows', () => {
     const taken = ['/8x8/inbound-2', '/8x8/inbound', '/other']
     assert.equal(nextFreePath('/8x8/inbound', taken), '/8x8/inbound-3')
   })
-
-  for (const [root, path, expected] of [
-    ['/', '/8x8/inbound', 'https://nr.example.com/8x8/inbound'],
-    ['', '/8x8/inbound', 'https://nr.example.com/8x8/inbound'],
-    ['/api/', '/8x8/inbound', 'https://nr.example.com/api/8x8/inbound'],
-    ['api', 'inbound', 'https://nr.example.com/api/inbound'],
-  ] as const) {
-    it(`is below the root "${root}" of HTTP nodes`, () => {
-      assert.equal(endpointUrl('https://nr.example.com', root, path), expected)
-    })
-  }
 
   for (const host of [
     ...['localhost', 'flows.localhost', 'node-red', 'raspberry.local', 'nr.internal'],

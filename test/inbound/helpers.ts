@@ -20,7 +20,7 @@ export interface Received extends NodeMessage {
 
 /** What a test sets of the flow; the rest is a flow that works. */
 export interface Options {
-  account?: object
+  account?: { id?: string; [property: string]: unknown }
   /** Undefined: none. */
   authorization?: string | undefined
   node?: object
@@ -98,7 +98,8 @@ export async function load(options: Options = {}): Promise<InboundFlow> {
   }
   const credentials = (it: Options) => {
     const webhookAuthorization = 'authorization' in it ? it.authorization : SECRET
-    return { account: { apiKey: CANARY, ...(webhookAuthorization && { webhookAuthorization }) } }
+    const { id = 'account' } = it.account ?? {}
+    return { [id]: { apiKey: CANARY, ...(webhookAuthorization && { webhookAuthorization }) } }
   }
   const types = [look, account, inbound, ...(options.types ?? [])]
   await helper.load(types, nodesOf(options) as NodeDef[], credentials(options))

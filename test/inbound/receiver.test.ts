@@ -3,15 +3,14 @@ import type { ServerResponse } from 'node:http'
 import { Receiver, type ReceiverOptions } from '../../nodes/inbound/receiver'
 import { RefusalLog } from '../../nodes/inbound/refusal-log'
 import { RecentUmids } from '../../nodes/lib/typing/recent-umids'
-import { closePhones, serve } from '../sandbox/phone-helpers'
+import { closePhones, serve } from '../account/phone/helpers'
 import { inboundWebhook } from '../support/webhooks'
 
 describe('a receiver of webhooks', () => {
   afterEach(closePhones)
 
-  /** @returns where it is served */
-  const start = (options: Partial<ReceiverOptions>, look = (_response: ServerResponse) => {}) => {
-    const receiver = new Receiver({
+  const create = (options: Partial<ReceiverOptions>) =>
+    new Receiver({
       authorize: () => true,
       subAccounts: undefined,
       recentUmids: new RecentUmids(1000),
@@ -23,6 +22,9 @@ describe('a receiver of webhooks', () => {
       report: () => {},
       ...options,
     })
+  /** @returns where it is served */
+  const start = (options: Partial<ReceiverOptions>, look = (_response: ServerResponse) => {}) => {
+    const receiver = create(options)
     return serve((request, response) => {
       look(response)
       void receiver.receive(request, response)
@@ -62,6 +64,44 @@ describe('a receiver of webhooks', () => {
     })
     const response = await post(url, inboundWebhook())
     assert.deepEqual([response.status, await response.text()], [500, ''])
+    assert.deepEqual(reported, [failure])
+  })
+
+  it('takes a message of the phone as if it was posted, without Authorization', async () => {
+    const webhook = inboundWebhook()
+    const body = JSON.stringify(webhook)
+    const handedOn: unknown[] = []
+    const receiver = create({
+      authorize: () => false,
+      subAccounts: new Set(['webhook_sub']),
+      onMessage: (message, bytes) => handedOn.push(message.webhook, bytes),
+    })
+    assert.deepEqual(receiver.receiveBody(body), { outcome: 'accepted' })
+    assert.deepEqual(handedOn, [], 'the flow works later')
+    assert.deepEqual(receiver.receiveBody(body), { outcome: 'repeat' })
+    const other = JSON.stringify(inboundWebhook({ payload: { subAccountId: 'other_sub' } }))
+    assert.deepEqual(receiver.receiveBody(other), { outcome: 'ignored' })
+    const receipt = '{"eventType":"x","payload":{"subAccountId":"other_sub"}}'
+    assert.deepEqual(receiver.receiveBody(receipt), { outcome: 'ignored' })
+    assert.deepEqual(receiver.receiveBody('{}'), { outcome: 'refused', statusCode: 400 })
+    await new Promise(setImmediate)
+    assert.deepEqual(handedOn, [webhook, Buffer.byteLength(body)])
+    receiver.close()
+    assert.deepEqual(receiver.receiveBody(body), { outcome: 'refused', statusCode: 503 })
+  })
+
+  it('tells the phone of a failure that nobody foresaw as 8x8, and reports it', () => {
+    const reported: Error[] = []
+    const failure = new Error('unforeseen')
+    const receiver = create({
+      debug: () => {
+        throw failure
+      },
+      subAccounts: new Set(),
+      report: (error) => reported.push(error),
+    })
+    const body = JSON.stringify(inboundWebhook())
+    assert.deepEqual(receiver.receiveBody(body), { outcome: 'refused', statusCode: 500 })
     assert.deepEqual(reported, [failure])
   })
 })

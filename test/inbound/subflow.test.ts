@@ -56,7 +56,7 @@ describe('8x8-inbound, in a subflow', () => {
     assert.equal((await flow.post(fresh(), { authorization: 'new' }, '/a')).status, 401)
   })
 
-  it('keeps over a deploy what it has received, although its node gets another id', async () => {
+  it('keeps over a deploy what it has received', async () => {
     const more = [instance('a', '/a', 0.2)]
     const flow = await load({ ...SUBFLOW, more })
     const message = fresh()

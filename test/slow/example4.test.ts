@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
-import { type FlowNode, loadExample } from '../../scripts/example'
+import {
+  type Deployable,
+  inboundPathOf,
+  loadExample,
+  WEBHOOK_AUTHORIZATION,
+} from '../../scripts/example'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
-import { CANARY, UMID } from '../support/events'
+import { postWebhook } from '../../scripts/webhooks'
+import { CANARY } from '../support/events'
 
 const SUB_ACCOUNT = 'slow_sub'
 const PHONE = { subAccountId: SUB_ACCOUNT, channel: 'whatsapp', msisdn: '+6500000000' } as const
@@ -12,15 +18,13 @@ describe('example 4, in real time', function () {
   this.timeout(120_000)
   let nodeRed: NodeRed
   let sandbox: Sandbox
-  let flows: FlowNode[]
+  let example: Deployable
 
   before(async () => {
     sandbox = await Sandbox.start()
     sandbox.addSubAccount(SUB_ACCOUNT, CANARY)
     const name = '4 Keep typing while an AI agent works'
-    const example = await loadExample(name, sandbox, SUB_ACCOUNT, CANARY)
-    flows = example.flows
-    addReply(flows)
+    example = await loadExample(name, sandbox, SUB_ACCOUNT, CANARY)
     nodeRed = await runFlows(example, 21_880)
   })
 
@@ -29,44 +33,52 @@ describe('example 4, in real time', function () {
     await sandbox?.close()
   })
 
-  /** Adds the reply that the example leaves to its reader, behind the stop. */
-  function addReply(flows: FlowNode[]): void {
-    const stop = flows.find(({ action }) => action === 'stop')
-    assert.ok(stop)
-    const { account, z } = stop
-    const to = { to: PHONE.msisdn, toType: 'str' }
-    flows.push({ id: 'reply', type: '8x8-reply', z, x: 0, y: 0, account, ...to, wires: [[], []] })
-    stop.wires = [['reply'], []]
+  /** The customer asks. @returns the umid of the question */
+  async function ask(): Promise<string> {
+    const { umid } = sandbox.receive(PHONE)
+    const url = nodeRed.url + inboundPathOf(example)
+    assert.equal(await postWebhook(url, sandbox.webhook(umid), WEBHOOK_AUTHORIZATION), 200)
+    return umid
   }
 
-  it('shows the dots for a minute, renews them twice, and sends nothing after the reply', async () => {
-    const replied = new Promise<number>((resolve) => {
-      sandbox.on('message', ({ message }) => message.from === 'brand' && resolve(message.at))
+  /** Resolves with the time of the next reply that is so. */
+  function replied(matches: (text: string) => boolean = () => true): Promise<number> {
+    return new Promise((resolve) => {
+      sandbox.on('message', ({ message: { from, text, at } }) => {
+        if (from === 'brand' && matches(text)) resolve(at)
+      })
     })
+  }
+
+  it('shows the dots for a minute, with an interim answer, and none after the reply', async () => {
+    const answered = replied((text) => text === 'Your order is on its way.')
+    const shown = new Promise<void>((resolve) => sandbox.once('typing', () => resolve()))
     let gaps = 0
     const began = Date.now()
-    const response = await fetch(`${nodeRed.url}/inject/8c40000000000003`, { method: 'POST' })
-    assert.equal(response.status, 200)
-    await new Promise<void>((resolve) => sandbox.once('typing', () => resolve()))
+    const umid = await ask()
+    await shown
     const watch = setInterval(() => {
       if (sandbox.conversation(PHONE).typingUntil === undefined) gaps++
     }, 50)
-    const at = await replied
+    const at = await answered
     clearInterval(watch)
     const events = () => sandbox.requests.filter(({ path }) => path.endsWith('/events'))
     assert.ok(at - began >= 60_000)
-    assert.equal(events().length, 3) // 0, 25.5 and 51 s
+    assert.equal(events().length, 3) // 0, 20 (after the interim answer) and 45.5 s
     for (const { body, status } of events()) {
       assert.equal(status, 200)
-      assert.deepEqual(body, { channel: 'whatsapp', type: 'typing', umid: UMID })
+      assert.deepEqual(body, { channel: 'whatsapp', type: 'typing', umid })
     }
-    // An indicator lives for 25 s, and the next may come only after that.
+    // An indicator lives for 25 s, and the next may come only after that, or after a reply.
     assert.ok(gaps * 50 < 2 * 1500, `${gaps * 50} ms without dots`)
     const { messages, typingUntil } = sandbox.conversation(PHONE)
     assert.equal(typingUntil, undefined)
-    assert.equal(messages.at(-1)?.text, 'Your order is on its way.')
-    // The next renewal would have come at 76.5 s.
-    await new Promise((resolve) => setTimeout(resolve, began + 80_000 - Date.now()))
+    assert.deepEqual(
+      messages.map(({ text }) => text),
+      ['Hello', 'One moment, I am looking it up.', 'Your order is on its way.'],
+    )
+    // The next renewal would have come at 71 s.
+    await new Promise((resolve) => setTimeout(resolve, began + 75_000 - Date.now()))
     assert.equal(events().length, 3)
     assert.equal(sandbox.conversation(PHONE).typingUntil, undefined)
   })
@@ -77,7 +89,7 @@ describe('example 4, in real time', function () {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(
-        flows.map((node) => {
+        example.flows.map((node) => {
           if (node.action === 'start') return { ...node, maxDuration: 1 }
           return node.type === 'delay' ? { ...node, timeout: '2' } : node
         }),
@@ -85,16 +97,11 @@ describe('example 4, in real time', function () {
     })
     assert.equal(deployed.status, 204)
     await started
-    const replies: number[] = []
-    const replied = new Promise<void>((resolve) => {
-      sandbox.on('message', ({ message }) => {
-        if (message.from === 'brand') replies.push(message.at)
-        resolve()
-      })
-    })
-    await fetch(`${nodeRed.url}/inject/8c40000000000003`, { method: 'POST' })
-    await replied
+    const before = sandbox.conversation(PHONE).messages.length
+    const answered = replied()
+    await ask()
+    await answered
     await new Promise((resolve) => setTimeout(resolve, 3000)) // a second one would come after 1 s
-    assert.equal(replies.length, 1)
+    assert.equal(sandbox.conversation(PHONE).messages.length, before + 2)
   })
 })

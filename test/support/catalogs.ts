@@ -5,7 +5,7 @@ import { join } from 'node:path'
 export const NODES = join(__dirname, '..', '..', 'nodes')
 
 /** The node sets, each with a catalog and a help in each language. */
-export const SETS = ['account', 'inbound', 'typing-indicator', 'reply', 'sandbox'] as const
+export const SETS = ['account', 'inbound', 'typing-indicator', 'reply'] as const
 
 /** One of {@link SETS}. */
 export type NodeSet = (typeof SETS)[number]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Fault } from '../../nodes/lib/sandbox/faults'
-import { acquireSandbox } from '../../nodes/lib/sandbox/shared'
+import { acquireSandbox, forgetAccount } from '../../nodes/lib/sandbox/shared'
 import { type Arrival, loadFlow, unloadFlow } from '../support/flow'
 import { seededRandom } from '../support/random'
 
@@ -16,7 +16,10 @@ describe('8x8-typing-indicator under load', () => {
     this.timeout(60_000)
     const account = { region: 'sandbox', timeout: 1, deadline: 30 }
     const flow = await loadFlow({ account })
-    const { sandbox, release } = await acquireSandbox()
+    const { sandbox, release } = await acquireSandbox({
+      accountId: 'test',
+      subAccountId: 'test_sub',
+    })
     try {
       const random = seededRandom(8)
       sandbox.addFault(() => anything(random))
@@ -49,6 +52,7 @@ describe('8x8-typing-indicator under load', () => {
       assert.ok(retried >= MESSAGES * 0.2, `only ${retried} messages met a fault`)
     } finally {
       await release()
+      forgetAccount('test')
     }
   })
 })

@@ -7,7 +7,6 @@ import { transformSync } from 'esbuild'
 import { ACCOUNT_DEFAULTS } from '../../nodes/account/options'
 import { INBOUND_DEFAULTS } from '../../nodes/inbound/options'
 import { REPLY_DEFAULTS } from '../../nodes/reply/options'
-import { SANDBOX_DEFAULTS } from '../../nodes/sandbox/options'
 import { TYPING_INDICATOR_DEFAULTS } from '../../nodes/typing-indicator/options'
 import { NODES, type NodeSet, readCatalog, SETS } from '../support/catalogs'
 
@@ -101,7 +100,6 @@ describe('text in code', () => {
     ['inbound', INBOUND_DEFAULTS, ['webhookAuthorization']],
     ['typing-indicator', TYPING_INDICATOR_DEFAULTS, []],
     ['reply', REPLY_DEFAULTS, []],
-    ['sandbox', SANDBOX_DEFAULTS, ['webhookAuthorization']],
   ] as const) {
     const fields = [...Object.keys(options), ...more].filter(
       (field) => field !== 'name' && !field.endsWith('Type'),

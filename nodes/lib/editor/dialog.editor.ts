@@ -1,5 +1,6 @@
 import type { EditorNodeDef, EditorNodeInstance, EditorNodeProperties, EditorRED } from 'node-red'
 import { isReference } from '../rules'
+import type { HttpRoots } from './http-node-url'
 
 /** Fine, or what is wrong with it, in words for a tooltip. */
 export type Verdict = true | string
@@ -13,9 +14,15 @@ export type EditorNode<T extends EditorNodeProperties> = EditorNodeInstance<T> &
 }
 
 /** Any node of the flows, with the properties that we use. */
-interface StoredNode extends Record<string, unknown> {
+export interface StoredNode extends Record<string, unknown> {
   id: string
   type: string
+  /** Has changes that are not deployed. */
+  changed?: boolean
+  /** To be drawn again. */
+  dirty?: boolean
+  /** A text of its catalog. */
+  _(key: string): string
 }
 
 /** Says what is wrong with a value, see `validator` in validate.editor. */
@@ -57,9 +64,11 @@ declare global {
       eachNode(visit: (node: StoredNode) => void): void
     }
     settings: {
-      /** The root path of HTTP nodes; false: there are none. */
-      httpNodeRoot?: string | false
+      /** What the account's runtime half tells the dialogs. */
+      '8x8AccountRoots'?: HttpRoots
     }
+    notify(message: string, type: 'warning'): void
+    events: { on(event: 'nodes:change', listener: (node: StoredNode) => void): void }
     utils: { validateTypedProperty(value: string, type: string, options: object): Verdict }
     /** The nodes whose dialogs are open, one on top of the other. */
     editor: { getEditStack(): object[] }

@@ -12,8 +12,8 @@ interface MessageReceiver {
 }
 
 /**
- * Connects a node to its handler. Invalid configuration shows at once, and fails every message with
- * the reason.
+ * Connects a node to its handler, and registers it with its account. Invalid configuration shows at
+ * once, and fails every message with the reason.
  * @param create throws a {@link MessagingError} if the node's own configuration is invalid
  */
 export function wireNode(
@@ -22,6 +22,7 @@ export function wireNode(
   account: AccountLookup,
   create: () => MessageReceiver,
 ): void {
+  account.register(node)
   try {
     const receiver = create()
     node.on('input', (msg, send, done) => receiver.accept({ msg, send, done } as InputEvent))

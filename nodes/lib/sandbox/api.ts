@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import { type Channel, CODES, SUB_ACCOUNT_ID } from '../api'
+import { CHANNELS, type Channel, CODES, SUB_ACCOUNT_ID } from '../api'
 import {
   ApiError,
   checkAnswerable,
@@ -9,19 +9,11 @@ import {
   routeOf,
 } from './checks'
 import type { BrandMessage, ConversationKey, Conversations } from './conversations'
+import { CUSTOMERS, SAMPLE_UMID } from './customers'
 import type { SandboxEvents } from './events'
 import { type ApiAnswer, errorAnswer, jsonAnswer } from './faults'
 import type { ConversationMessage } from './message'
-
-/**
- * 8x8's example umid. Our choice, so that a flow can be tried with one inject node: the sandbox
- * takes it for a message just received, on either channel and any sub-account. It is of
- * {@link SAMPLE_MSISDN}, or of whoever sent a message with this umid there.
- */
-export const SAMPLE_UMID = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
-
-/** The customer where none is named: the phone number in 8x8's example of a webhook. */
-export const SAMPLE_MSISDN = '+6500000000'
+import type { Receipts } from './receipts'
 
 /** The request line, without query. */
 interface RequestLine {
@@ -37,6 +29,7 @@ export class SandboxApi {
   readonly #lifetimes: Readonly<Record<Channel, number>>
   readonly #now: () => number
   readonly #events: EventEmitter<SandboxEvents>
+  readonly #receipts: Receipts
 
   /**
    * @param lifetimes ms an indicator lives
@@ -47,11 +40,13 @@ export class SandboxApi {
     lifetimes: Readonly<Record<Channel, number>>,
     now: () => number,
     events: EventEmitter<SandboxEvents>,
+    receipts: Receipts,
   ) {
     this.#conversations = conversations
     this.#lifetimes = lifetimes
     this.#now = now
     this.#events = events
+    this.#receipts = receipts
   }
 
   /** See `Sandbox.addSubAccount`. */
@@ -159,7 +154,8 @@ export class SandboxApi {
     if (quotes !== undefined) this.#checkQuoted(subAccountId, quotes)
     const message = this.reply({ subAccountId, channel, ...customer }, { type, content, quotes })
     const status = { state: 'queued', timestamp: new Date(message.at).toISOString() }
-    return jsonAnswer(200, { umid: message.umid, user, clientMessageId, status })
+    const { umid } = message
+    return { ...jsonAnswer(200, { umid, user, clientMessageId, status }), umid }
   }
 
   /** See `Sandbox.reply`. */
@@ -167,6 +163,9 @@ export class SandboxApi {
     const { key, message, stopped } = this.#conversations.reply(to, content)
     this.#events.emit('message', { key, message })
     if (stopped) this.#events.emit('typing', { key, umid: stopped, until: undefined })
+    if (CHANNELS.some((name) => name === key.channel.toLowerCase())) {
+      this.#receipts.start(message.umid)
+    }
     return message
   }
 
@@ -182,6 +181,7 @@ export class SandboxApi {
     if (umid.toLowerCase() !== SAMPLE_UMID) return found
     const at = this.#now()
     if (found && found !== 'outbound' && found.channel === channel) return { ...found, at }
-    return { umid, subAccountId, channel, msisdn: SAMPLE_MSISDN, text: '', at }
+    const msisdn = CUSTOMERS.find((customer) => customer.channel === channel)?.msisdn
+    return { umid, subAccountId, channel, msisdn, text: '', at }
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CHANNELS_WITHOUT_INDICATOR, Channel } from '../api'
-import type { ConversationMessage } from './message'
+import type { ConversationMessage, ReceiptState } from './message'
 import { RecentMap } from './recent-map'
 
 /**
@@ -25,7 +25,7 @@ export const MAX_MESSAGES = 100
 const MAX_MESSAGE_BYTES = 256 * 1024
 
 /** Bytes of a message, a umid or a conversation without its texts, as measured, rounded up. */
-const OVERHEAD = 300
+const OVERHEAD = 400
 
 /** Any channel of 8x8, in lower case. */
 export type AnyChannel = Channel | (typeof CHANNELS_WITHOUT_INDICATOR)[number]
@@ -45,7 +45,13 @@ export interface CustomerMessage extends CustomerIds {
   channel: AnyChannel
   name?: string
   username?: string
+  /** What the phone shows, and the webhook's content where no other is given. */
   text: string
+  /** 8x8's `type` and `content` in the webhook; absent for plain text. */
+  type?: string
+  content?: Record<string, unknown>
+  /** The message of the brand that it answers, by pressing something in it. */
+  replyToUmid?: string
   /** When 8x8 received it, epoch ms. */
   at: number
 }
@@ -74,11 +80,36 @@ export interface PhoneContent {
   typingUntil?: number
 }
 
+/** How far a message of the brand has come. */
+export interface Receipt {
+  umid: string
+  /** Whose phone shows the message. */
+  key: ConversationKey
+  state: ReceiptState
+  /** Since when, epoch ms. */
+  at: number
+}
+
+/** A message, and its content as JSON: parsed, that takes up to 20 times the memory. */
+interface Kept<T> {
+  message: Omit<T, 'content'>
+  json: string | undefined
+}
+
+/** What is known of a umid: a customer's message, or to whom the brand wrote. */
+interface KnownUmid {
+  subAccountId: string
+  inbound?: Kept<CustomerMessage>
+  sentTo?: ConversationKey
+  /** The newest one of a message of the brand. */
+  receipt?: Receipt
+}
+
 /** A conversation as stored. */
 interface Stored {
   key: ConversationKey
   /** Oldest first. */
-  messages: { message: ConversationMessage; bytes: number }[]
+  messages: (Kept<ConversationMessage> & { bytes: number })[]
   /** Of all messages. */
   bytes: number
   /** The message that the dots answer, and until when, on the monotonic clock. */
@@ -87,11 +118,8 @@ interface Stored {
 
 /** What every phone shows and which umids 8x8 knows; in memory and bounded. */
 export class Conversations {
-  /** By umid in lower case; `inbound` is absent for a message of the brand. */
-  readonly #umids = new RecentMap<{ subAccountId: string; inbound?: CustomerMessage }>(
-    MAX_UMIDS,
-    MAX_UMID_BYTES,
-  )
+  /** By umid in lower case. */
+  readonly #umids = new RecentMap<KnownUmid>(MAX_UMIDS, MAX_UMID_BYTES)
   readonly #stored = new RecentMap<Stored>(MAX_CONVERSATIONS, MAX_CONVERSATION_BYTES)
   /** The phone number of each sub-account and channelUserId that came together. */
   readonly #numbers = new RecentMap<string>(MAX_CONVERSATIONS, MAX_CONVERSATION_BYTES)
@@ -109,14 +137,20 @@ export class Conversations {
 
   /** Stores a customer's message and shows it on the phone. @returns where, and what is shown */
   receive(inbound: CustomerMessage): { key: ConversationKey; message: ConversationMessage } {
-    const { umid, subAccountId, msisdn, channelUserId, text, at } = inbound
+    const { umid, subAccountId, msisdn, channelUserId, text, type, content, replyToUmid, at } =
+      inbound
     if (msisdn !== undefined && channelUserId !== undefined) {
       this.#numbers.set(`${subAccountId} ${channelUserId}`, msisdn, OVERHEAD)
     }
-    this.#umids.set(umid.toLowerCase(), { subAccountId, inbound }, bytesOf(text))
+    const json = content && JSON.stringify(content)
+    const { content: _, ...rest } = inbound
+    const known = { subAccountId, inbound: { message: rest, json } }
+    this.#umids.set(umid.toLowerCase(), known, bytesOf(text, json))
     const message: ConversationMessage = { umid, from: 'customer', text, at }
+    if (replyToUmid !== undefined) message.quotes = replyToUmid
+    if (type !== undefined) message.type = type
     const stored = this.#find(inbound)
-    return { key: stored.key, message: this.#append(stored, message, bytesOf(text)) }
+    return { key: stored.key, message: this.#append(stored, message, json) }
   }
 
   /**
@@ -140,17 +174,19 @@ export class Conversations {
     const { subAccountId } = stored.key
     const { type, content, quotes } = brandMessage
     const isPlain = type === 'text' && Object.keys(content).length === 1
-    const json = isPlain ? '' : JSON.stringify(content)
-    const text = type === 'text' ? `${content.text}` : json
-    const shown: ConversationMessage = { umid: randomUUID(), from: 'brand', text, at: this.#now() }
-    if (quotes !== undefined) shown.quotes = quotes
-    if (!isPlain) {
-      // Kept as JSON: parsed, it takes up to 20 times the memory.
-      const content = { enumerable: true, get: () => JSON.parse(json) }
-      Object.defineProperty(Object.assign(shown, { type }), 'content', content)
+    const json = isPlain ? undefined : JSON.stringify(content)
+    const text = type === 'text' ? `${content.text}` : `${json}`
+    const shown: ConversationMessage = {
+      umid: newUmid(),
+      from: 'brand',
+      text,
+      at: this.#now(),
+      status: 'queued',
     }
-    const message = this.#append(stored, shown, bytesOf(text + json))
-    this.#umids.set(message.umid, { subAccountId }, OVERHEAD)
+    if (quotes !== undefined) shown.quotes = quotes
+    if (!isPlain) shown.type = type
+    const message = this.#append(stored, shown, json)
+    this.#umids.set(message.umid, { subAccountId, sentTo: stored.key }, bytesOf(nameOf(stored.key)))
     const stopped = this.#typingLeft(stored) > 0 ? stored.typing?.umid : undefined
     delete stored.typing
     return { key: stored.key, message, stopped }
@@ -164,7 +200,44 @@ export class Conversations {
   find(subAccountId: string | undefined, umid: string): CustomerMessage | 'outbound' | undefined {
     const known = this.#umids.get(umid.toLowerCase())
     if (!known || known.subAccountId !== (subAccountId ?? known.subAccountId)) return undefined
-    return known.inbound ?? 'outbound'
+    return known.inbound ? withContent(known.inbound) : 'outbound'
+  }
+
+  /**
+   * Records how far a message of the brand has come, and shows it.
+   * @returns the receipt; undefined for a message that is forgotten
+   */
+  advance(umid: string, state: ReceiptState): Receipt | undefined {
+    const known = this.#umids.get(umid)
+    if (!known?.sentTo) return undefined
+    const { messages } = this.#find(known.sentTo)
+    const shown = messages.findLast(({ message }) => message.umid === umid)
+    if (shown) shown.message.status = state
+    known.receipt = { umid, key: known.sentTo, state, at: this.#now() }
+    return known.receipt
+  }
+
+  /** The newest receipt of a message of the brand, if there is one. @param umid in any case */
+  receipt(umid: string): Receipt | undefined {
+    return this.#umids.get(umid.toLowerCase())?.receipt
+  }
+
+  /** Drops the messages and dots of a phone; its umids stay known. @returns which phone it is */
+  clear(key: ConversationKey): ConversationKey {
+    const stored = this.#find(key)
+    stored.messages = []
+    stored.bytes = 0
+    delete stored.typing
+    // It stays where it is: the customer's last channel is still the same.
+    this.#stored.resize(idOf(stored.key), OVERHEAD)
+    return stored.key
+  }
+
+  /** Drops all of a sub-account: conversations, umids, and which number belongs to which user. */
+  forget(subAccountId: string): void {
+    this.#stored.deleteWhere(({ key }) => key.subAccountId === subAccountId)
+    this.#umids.deleteWhere((known) => known.subAccountId === subAccountId)
+    this.#numbers.deleteWhere((_number, name) => name.startsWith(`${subAccountId} `))
   }
 
   /**
@@ -192,7 +265,7 @@ export class Conversations {
     const stored = this.#find(key)
     const left = this.#typingLeft(stored)
     return {
-      messages: stored.messages.map(({ message }) => ({ ...message })),
+      messages: stored.messages.map(withContent),
       ...(left > 0 && { typingUntil: Math.round(this.#now() + left) }),
     }
   }
@@ -221,9 +294,10 @@ export class Conversations {
   }
 
   /** @returns a copy, because the stored one changes when it is read */
-  #append(stored: Stored, message: ConversationMessage, bytes: number): ConversationMessage {
+  #append(stored: Stored, message: ConversationMessage, json?: string): ConversationMessage {
     const { messages } = stored
-    messages.push({ message, bytes })
+    const bytes = bytesOf(message.text, json)
+    messages.push({ message, json, bytes })
     stored.bytes += bytes
     while (
       messages.length > MAX_MESSAGES ||
@@ -232,8 +306,24 @@ export class Conversations {
       stored.bytes -= messages.shift()?.bytes ?? 0
     }
     this.#put(stored)
-    return { ...message }
+    return withContent({ message, json })
   }
+}
+
+/** A message with its content, where it has one. */
+function withContent<T extends object>({
+  message,
+  json,
+}: {
+  message: T
+  json?: string | undefined
+}) {
+  return json === undefined ? { ...message } : { ...message, content: JSON.parse(json) }
+}
+
+/** In one piece: randomUUID joins it from parts, which stay in memory until it is read as a whole. */
+function newUmid(): string {
+  return Buffer.from(randomUUID()).toString()
 }
 
 function nameOf({ msisdn, channelUserId }: CustomerIds): string {
@@ -244,7 +334,7 @@ function idOf(key: ConversationKey): string {
   return `${key.subAccountId} ${key.channel.toLowerCase()} ${nameOf(key)}`
 }
 
-/** Bytes that a message holds; a character takes up to two. */
-function bytesOf(text: string): number {
-  return OVERHEAD + 2 * text.length
+/** Bytes that a message holds with its content as JSON; a character takes up to two. */
+function bytesOf(text: string, json = ''): number {
+  return OVERHEAD + 2 * (text.length + json.length)
 }

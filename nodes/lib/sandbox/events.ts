@@ -1,6 +1,7 @@
 import type { ConversationKey } from './conversations'
 import type { SandboxRequest } from './handler'
-import type { ConversationMessage } from './message'
+import type { ConversationMessage, ReceiptState } from './message'
+import type { ReceiptWebhook } from './webhook'
 
 /** Events of a sandbox, each with one argument. */
 export interface SandboxEvents {
@@ -10,4 +11,8 @@ export interface SandboxEvents {
   message: [{ key: ConversationKey; message: ConversationMessage }]
   /** Dots shown until (epoch ms); undefined: taken down by a reply. Expiry has no event. */
   typing: [{ key: ConversationKey; umid: string; until: number | undefined }]
+  /** How far a message of the brand has come; the webhook is of version 3. */
+  receipt: [{ key: ConversationKey; umid: string; state: ReceiptState; webhook: ReceiptWebhook }]
+  /** The messages and dots of a phone were dropped. */
+  clear: [{ key: ConversationKey }]
 }

@@ -29,6 +29,8 @@ export interface ApiAnswer {
   status: number
   headers?: Record<string, string>
   body?: string | Buffer
+  /** Not sent: of the message that the request put on a phone. */
+  umid?: string
 }
 
 /** Codes that fit a status; those of 403 and 404 are our guess. */

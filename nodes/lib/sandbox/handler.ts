@@ -7,7 +7,7 @@ import type { CustomerIds } from './conversations'
 import { type ApiAnswer, answerOf, errorAnswer, type Fault, isOnlyDelay } from './faults'
 import { type ByteBudget, HeldRequest } from './held-request'
 
-/** Bytes of a request body that are kept and shown; our choice. */
+/** Bytes of the body of a request, and of its answer, that are kept and shown; our choice. */
 const SHOWN_BODY = 2000
 
 /** Characters of a path that are kept; our choice: no path of the API is as long. */
@@ -30,8 +30,12 @@ export interface SandboxRequest {
    * Absent when empty, too large, or not read because the head was refused.
    */
   body?: unknown
+  /** The body of the answer, in the same way; absent when it has none. */
+  response?: unknown
   /** The message or customer that the whole body names; absent when there is no such field. */
   target?: RequestTarget
+  /** The message that it put on a phone; absent for any other request. */
+  umid?: string
 }
 
 /** The message or customer that a body names; what is missing or malformed is left out. */
@@ -104,8 +108,11 @@ export async function handleRequest(
     handlers.end(request)
   }
 
-  function send({ status, headers = {}, body }: ApiAnswer): void {
+  function send({ status, headers = {}, body, umid }: ApiAnswer): void {
+    // Also where the client has gone: it was carried out.
+    if (umid !== undefined) request.umid = umid
     if (response.destroyed) return
+    if (body?.length) keepShown(request, 'response', Buffer.from(body))
     response.statusCode = status
     response.setHeaders(new Map(Object.entries(headers)))
     response.end(body)
@@ -158,9 +165,14 @@ function recordBody(request: SandboxRequest, body: Buffer): void {
   const parsed = parse(body)
   const target = typeof parsed === 'object' ? targetOf(parsed.value) : {}
   if (Object.keys(target).length > 0) request.target = target
+  keepShown(request, 'body', body)
+}
+
+/** Keeps the part that is shown, as text: parsed, it takes up to 20 times the memory. */
+function keepShown(request: SandboxRequest, field: 'body' | 'response', body: Buffer): void {
   const text = body.toString('utf8', 0, SHOWN_BODY)
   const isWhole = body.length <= SHOWN_BODY
-  Object.defineProperty(request, 'body', {
+  Object.defineProperty(request, field, {
     enumerable: true,
     get: () => (isWhole ? jsonOrText(text) : `${text}…`),
   })

@@ -21,16 +21,30 @@ export class RecentMap<V> {
 
   /** Sets as the newest, which always stays. @param bytes that the value holds, as far as known */
   set(key: string, value: V, bytes: number): void {
-    this.#delete(key)
+    this.delete(key)
     this.#entries.set(key, { value, bytes })
     this.#bytes += bytes
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
-      if (oldest !== key) this.#delete(oldest)
+      if (oldest !== key) this.delete(oldest)
     }
   }
 
-  #delete(key: string): void {
+  /** Corrects the bytes that a value holds, and leaves it in its place. */
+  resize(key: string, bytes: number): void {
+    const entry = this.#entries.get(key)
+    if (!entry) return
+    this.#bytes += bytes - entry.bytes
+    entry.bytes = bytes
+  }
+
+  /** Deletes what matches. */
+  deleteWhere(matches: (value: V, key: string) => boolean): void {
+    for (const [key, { value }] of this.#entries) if (matches(value, key)) this.delete(key)
+  }
+
+  /** Does nothing for a key that is not there. */
+  delete(key: string): void {
     this.#bytes -= this.#entries.get(key)?.bytes ?? 0
     this.#entries.delete(key)
   }

@@ -3,32 +3,30 @@ import { EventEmitter, once, setMaxListeners } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Channel } from '../api'
-import { SAMPLE_MSISDN, SandboxApi } from './api'
+import { SandboxApi } from './api'
 import {
   type ConversationKey,
   Conversations,
   type CustomerMessage,
   type PhoneContent,
 } from './conversations'
-import {
-  type Delivery,
-  type DeliveryTarget,
-  deliver,
-  type InboundWebhook,
-  RETRY_DELAYS,
-  webhookOf,
-} from './delivery'
+import { SAMPLE_MSISDN } from './customers'
 import type { SandboxEvents } from './events'
 import type { Fault } from './faults'
 import { handleRequest, requestOf, type SandboxRequest } from './handler'
 import { ByteBudget } from './held-request'
-import type { ConversationMessage } from './message'
+import type { ConversationMessage, ReceiptState } from './message'
+import { Receipts } from './receipts'
+import { type InboundWebhook, type ReceiptWebhook, receiptOf, webhookOf } from './webhook'
 
-export { SAMPLE_MSISDN, SAMPLE_UMID } from './api'
+export { SAMPLE_MSISDN, SAMPLE_UMID } from './customers'
 export type { SandboxRequest } from './handler'
 
 /** ms an indicator lives: 25 s on WhatsApp (Meta doc), about 20 s on RCS (Google doc). */
 const LIFETIMES: Readonly<Record<Channel, number>> = { whatsapp: 25_000, rcs: 20_000 }
+
+/** ms after a reply at which it is sent, delivered and read; our choice, to be seen one by one. */
+const RECEIPT_DELAYS: readonly number[] = [200, 500, 1200]
 
 /** Requests remembered; our choice. The oldest is dropped first. */
 const MAX_REQUESTS = 500
@@ -58,8 +56,8 @@ export interface SandboxOptions {
   port?: number
   /** How long an indicator lives; default 25,000 on WhatsApp (Meta), 20,000 on RCS (Google). */
   lifetimes?: Partial<Record<Channel, number>>
-  /** Before each repeat of a webhook; default 1, 10, 30 and 90 s (8x8 doc). */
-  retryDelays?: readonly number[]
+  /** After a reply, until it is sent, delivered and read; default 200, 500 and 1200. `[]`: never. */
+  receiptDelays?: readonly number[]
   /**
    * The clock, epoch ms; default `Date.now`. It counts for times of day, and for how old a message
    * is. Delays and time-outs run in real time anyway.
@@ -78,60 +76,76 @@ export type FaultFunction = (request: SandboxRequest) => Fault | undefined
 /** A message to {@link Sandbox.receive}. */
 export type NewMessage = Pick<CustomerMessage, 'subAccountId'> & Partial<CustomerMessage>
 
-/** An 8x8 on loopback: the API, the phones behind it, and its webhooks. All state is in memory. */
+/**
+ * An 8x8 on loopback: the API, and the phones behind it. All state is in memory and bounded. It stays
+ * while the server is closed, and there when that listens again.
+ */
 export class Sandbox extends EventEmitter<SandboxEvents> {
-  /** `http://127.0.0.1:<port>`. */
-  readonly url: string
-  /** The last 500 requests, newest last. */
+  /** The last 500 requests, newest last; they also stay when a sub-account is forgotten. */
   readonly requests: readonly SandboxRequest[]
   readonly #requests: SandboxRequest[] = []
-  readonly #server: Server
+  readonly #port: number
   readonly #now: () => number
-  readonly #retryDelays: readonly number[]
   readonly #conversations: Conversations
+  readonly #receipts: Receipts
   readonly #api: SandboxApi
+  readonly #budget = new ByteBudget(MAX_UNFINISHED_BYTES)
   readonly #faultFunctions = new Set<FaultFunction>()
-  readonly #closing = new AbortController()
+  #url = ''
+  #running: { server: Server; closing: AbortController } | undefined
 
-  private constructor(server: Server, options: SandboxOptions) {
+  constructor(options: SandboxOptions = {}) {
     super()
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     this.requests = this.#requests
+    this.#port = options.port ?? 0
     this.#now = options.now ?? Date.now
-    this.#retryDelays = options.retryDelays ?? RETRY_DELAYS
     const monotonic = options.monotonic ?? options.now ?? (() => performance.now())
     this.#conversations = new Conversations(this.#now, monotonic)
+    const delays = options.receiptDelays ?? RECEIPT_DELAYS
+    this.#receipts = new Receipts(delays, (...due) => this.#advance(...due))
     const lifetimes = { ...LIFETIMES, ...options.lifetimes }
-    this.#api = new SandboxApi(this.#conversations, lifetimes, this.#now, this)
+    this.#api = new SandboxApi(this.#conversations, lifetimes, this.#now, this, this.#receipts)
     // Every phone listens, and any number of them is no leak.
     this.setMaxListeners(0)
-    // Every delivery listens to it, and any number of them is no leak.
-    setMaxListeners(0, this.#closing.signal)
-    const budget = new ByteBudget(MAX_UNFINISHED_BYTES)
+  }
+
+  /** A new sandbox that listens. @throws Error of {@link listen} */
+  static async start(options: SandboxOptions = {}): Promise<Sandbox> {
+    const sandbox = new Sandbox(options)
+    await sandbox.listen()
+    return sandbox
+  }
+
+  /** `http://127.0.0.1:<port>` of the last {@link listen}; blank before the first. */
+  get url(): string {
+    return this.#url
+  }
+
+  /** Starts its server, also again after {@link close}. @throws Error of listen, e.g. EADDRINUSE */
+  async listen(): Promise<void> {
+    const closing = new AbortController()
+    // Every delayed answer listens to it, and any number of them is no leak.
+    setMaxListeners(0, closing.signal)
     // Malformed HTTP needs no listener: Node answers it with 400 and drops the connection.
-    this.#server = server.on('request', (incoming, response) => {
+    const server = createServer(HTTP_LIMITS, (incoming, response) => {
       const request = requestOf(incoming, this.#now())
       if (this.#requests.push(request) > MAX_REQUESTS) this.#requests.shift()
       void handleRequest(request, incoming, response, {
         now: this.#now,
-        budget,
-        closing: this.#closing.signal,
+        budget: this.#budget,
+        closing: closing.signal,
         checkHead: (...head) => this.#api.checkHead(...head),
         fault: (received) => this.#faultOf(received),
         answer: (...received) => this.#api.answer(...received),
         end: (ended) => this.emit('request', ended),
       })
     })
-  }
-
-  /** Starts a sandbox. @throws Error of listen, e.g. EADDRINUSE */
-  static async start(options: SandboxOptions = {}): Promise<Sandbox> {
-    // The backlog takes thousands of connections at once, where the default of 511 stalls.
-    const at = { host: '127.0.0.1', port: options.port ?? 0, backlog: MAX_CONNECTIONS }
-    const server = createServer(HTTP_LIMITS).listen(at)
     server.maxConnections = MAX_CONNECTIONS
+    // The backlog takes thousands of connections at once, where the default of 511 stalls.
+    server.listen({ host: '127.0.0.1', port: this.#port, backlog: MAX_CONNECTIONS })
     await once(server, 'listening')
-    return new Sandbox(server, options)
+    this.#url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    this.#running = { server, closing }
   }
 
   /**
@@ -145,9 +159,10 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   /**
-   * A customer writes to the brand; nothing is posted, see {@link deliver}.
+   * A customer writes to the brand, or presses something; nothing is posted, see {@link webhook}.
    * @param message default: WhatsApp, {@link SAMPLE_MSISDN} unless there is a `channelUserId`, no
-   *   name, `Hello`, a new umid, now
+   *   name, `Hello`, plain text, a new umid, now. For what is pressed: the title as `text`, the type
+   *   `Interactive`, a `content` from `contentOf` (./choice.ts) and `replyToUmid`
    * @returns the message as stored
    */
   receive({
@@ -158,6 +173,9 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
     name,
     username,
     text = 'Hello',
+    type,
+    content,
+    replyToUmid,
     umid = randomUUID(),
     at = this.#now(),
   }: NewMessage): CustomerMessage {
@@ -169,6 +187,9 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
       ...(name && { name }),
       ...(username && { username }),
       text,
+      ...(type !== undefined && { type }),
+      ...(content !== undefined && { content }),
+      ...(replyToUmid !== undefined && { replyToUmid }),
       umid,
       at,
     }
@@ -177,26 +198,19 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   /**
-   * The webhook body of an inbound message as 8x8 posts it.
+   * The webhook body that 8x8 posts for a message: of a customer's the inbound message, of the
+   * brand's the newest receipt.
+   * @param umid in any case
    * @param version default 3
-   * @throws RangeError for a umid that was not received, or is forgotten (10,000 are kept)
+   * @throws RangeError for a umid that is not known or forgotten (10,000 are kept), and for one of
+   *   the brand that has no receipt yet
    */
-  webhook(umid: string, version?: 2 | 3): InboundWebhook {
-    const found = this.inbound(umid)
-    if (!found) throw new RangeError(`No inbound message ${umid}`)
-    return webhookOf(found, version)
-  }
-
-  /**
-   * Posts the webhook of an inbound message, with 8x8's retries. Ends when taken, when the last
-   * retry failed, or at once when the sandbox closes.
-   * @throws RangeError as {@link webhook}, TypeError for an unusable URL or header
-   */
-  async deliver(umid: string, to: DeliveryTarget): Promise<Delivery> {
-    const webhook = this.webhook(umid, to.version)
-    const closing = this.#closing.signal
-    const signal = to.signal ? AbortSignal.any([closing, to.signal]) : closing
-    return deliver(webhook, to, this.#retryDelays, signal)
+  webhook(umid: string, version?: 2 | 3): InboundWebhook | ReceiptWebhook {
+    const inbound = this.inbound(umid)
+    if (inbound) return webhookOf(inbound, version)
+    const receipt = this.#conversations.receipt(umid)
+    if (receipt) return receiptOf(receipt, version)
+    throw new RangeError(`No webhook for the message ${umid}`)
   }
 
   /** The clock of this sandbox, epoch ms. */
@@ -210,7 +224,8 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   /**
-   * The brand writes to a customer, as by the API. Takes the dots of that phone down.
+   * The brand writes to a customer, as by the API: it takes the dots of that phone down, and gets
+   * receipts.
    * @param text not empty
    */
   reply(to: ConversationKey, text: string): ConversationMessage {
@@ -225,6 +240,16 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   inbound(umid: string): CustomerMessage | undefined {
     const found = this.#conversations.find(undefined, umid)
     return found === 'outbound' ? undefined : found
+  }
+
+  /** Drops the messages and dots of a phone. Its umids stay known, and pending receipts still come. */
+  clear(key: ConversationKey): void {
+    this.emit('clear', { key: this.#conversations.clear(key) })
+  }
+
+  /** Drops all conversations and umids of a sub-account. No event; pending receipts end. */
+  forget(subAccountId: string): void {
+    this.#conversations.forget(subAccountId)
   }
 
   /**
@@ -245,12 +270,25 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
     return undefined
   }
 
-  /** Closes at once: connections are destroyed, hanging requests and deliveries end. */
+  #advance(umid: string, state: ReceiptState): void {
+    const receipt = this.#conversations.advance(umid, state)
+    if (!receipt) return
+    this.emit('receipt', { key: receipt.key, umid, state, webhook: receiptOf(receipt) })
+  }
+
+  /**
+   * Closes its server at once: connections are destroyed, hanging requests and pending receipts end.
+   * All else stays. Does nothing for one that does not listen.
+   */
   async close(): Promise<void> {
-    this.#closing.abort()
-    // Called back with an error when closed already, which is as good.
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeAllConnections()
+    this.#receipts.close()
+    const running = this.#running
+    if (!running) return
+    this.#running = undefined
+    running.closing.abort()
+    const closed = once(running.server, 'close')
+    running.server.close()
+    running.server.closeAllConnections()
     await closed
   }
 }

@@ -30,6 +30,11 @@ export class SessionIndex<S extends Indexed> {
   readonly #byConversation = new Map<string, S>()
   readonly #byOwner = new Map<string, Set<S>>()
 
+  /** How many there are. */
+  get size(): number {
+    return this.#byUmid.size
+  }
+
   add(session: S): void {
     const { request, owner } = session
     this.#byUmid.set(request.umid.toLowerCase(), session)

@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_AGE } from '../api'
 import type { Client, TypingEvent } from '../client/client'
 import type { ApiRequest, RequestResult } from '../client/request'
-import { addFacts, closedError, MessagingError } from '../errors'
+import { addFacts, closedError, keptUpError, MessagingError } from '../errors'
 import { RecentUmids } from './recent-umids'
 import {
   type Conversation,
@@ -28,6 +28,9 @@ const MAX_STOPS = 10_000
 
 /** Answered messages to remember, each for the 2 hours in which 8x8 takes indicators. */
 const MAX_ANSWERED = 100_000
+
+/** Share of what an account can send that renewals may take; our choice: the rest starts sessions. */
+const RENEWALS_SHARE = 0.9
 
 /** ms; the longest delay of a Node.js timer. */
 const MAX_TIMER = 2 ** 31 - 1
@@ -127,7 +130,7 @@ const register = new Set<Sessions>()
 export class Sessions {
   /** The name of the account, for users. */
   readonly account: string
-  readonly #client: Pick<Client, 'send'>
+  readonly #client: Pick<Client, 'send' | 'capacity'>
   readonly #sessions = new SessionIndex<Session>()
   /** Pending indicators that are sent once. */
   readonly #once = new PendingRequests()
@@ -143,8 +146,10 @@ export class Sessions {
   /** How many sessions of each owner have shown an indicator. */
   readonly #active = new Map<string, number>()
   #starts = 0
+  /** Renewals per ms that all sessions need. */
+  #renewalRate = 0
 
-  constructor(client: Pick<Client, 'send'>, account = '') {
+  constructor(client: Pick<Client, 'send' | 'capacity'>, account = '') {
     this.#client = client
     this.account = account
     register.add(this)
@@ -172,7 +177,8 @@ export class Sessions {
    * @param onEnd called at most once, when the session ends by itself after its first indicator:
    *   `unanswered`, `expired`, or what its renewals failed with
    * @returns when the first indicator is accepted
-   * @throws {MessagingError} what the first indicator failed with, or `closed`
+   * @throws {MessagingError} what the first indicator failed with, `closed`, or `overloaded` where the
+   *   account cannot renew more
    */
   async start(
     request: StartRequest,
@@ -188,6 +194,7 @@ export class Sessions {
     const previous = this.#sessions.ofConversation(request)
     if (previous && isNewer(previous.request, request)) return { state: 'active' }
     if (previous) this.#stop(previous)
+    this.#demandCapacity(request)
     this.#inherit(request)
     return new Promise((resolve, reject) => {
       const session: Session = {
@@ -208,6 +215,7 @@ export class Sessions {
         expiresAt: now + request.expiresIn,
       }
       this.#sessions.add(session)
+      this.#renewalRate += 1 / request.renewEvery
       if (request.initialDelay > 0) this.#wake(session, now + request.initialDelay)
       else this.#due(session)
     })
@@ -325,6 +333,17 @@ export class Sessions {
     )
   }
 
+  /**
+   * Checks that all sessions can be renewed in time with one more. docs/adr/0007.
+   * @throws {MessagingError} `overloaded`
+   */
+  #demandCapacity({ renewEvery }: StartRequest): void {
+    const { maxInFlight, meanDuration } = this.#client.capacity
+    const needed = (this.#renewalRate + 1 / renewEvery) * meanDuration
+    if (needed <= maxInFlight * RENEWALS_SHARE) return
+    throw keptUpError(this.#sessions.size, maxInFlight, meanDuration)
+  }
+
   /** Drains a request, and keeps track of it while it is on the wire. */
   #drain(pending: PendingRequest): void {
     const { apiRequest } = pending
@@ -374,7 +393,7 @@ export class Sessions {
 
   async #sendNext(session: Session): Promise<void> {
     const startedAt = performance.now()
-    const apiRequest = this.#client.send(session.request)
+    const apiRequest = this.#client.send(session.request, session.indicators > 0)
     session.apiRequest = apiRequest
     this.#wake(session, endOf(session))
     const result = await apiRequest.result.catch((error: MessagingError) => error)
@@ -406,12 +425,11 @@ export class Sessions {
   /** @param startedAt when the failed renewal started; the next one is due an interval after that */
   #onFailed(session: Session, failure: MessagingError, startedAt: number): void {
     const { kind, retryable, attempts } = failure.cause
-    const mayPass = retryable || kind === 'overloaded'
     session.attempts += attempts
     session.failures++
     if (session.ended || session.ending) return
     if (kind === 'closed') this.#close(session)
-    else if (session.settle || !mayPass || session.failures === MAX_FAILURES) {
+    else if (session.settle || !retryable || session.failures === MAX_FAILURES) {
       void this.#fail(session, failure)
     } else {
       const next = session.refresh ? 0 : startedAt + session.request.renewEvery
@@ -461,6 +479,7 @@ export class Sessions {
     session.ended = true
     clearTimeout(session.timer)
     this.#sessions.remove(session)
+    this.#renewalRate -= 1 / request.renewEvery
     if (remember) {
       this.#recentlyEnded.add(request.umid, owner.id)
       this.#justEnded.add(request.umid)

@@ -23,9 +23,9 @@ describe('limiter', () => {
     const limiter = createLimiter({ maxInFlight: 2, maxWaiting: 3, ...limits })
     const log: string[] = []
     const create = (name: string): QueuedRequest => ({ onAcquired: () => log.push(name) })
-    const acquire = (name: string, isRetry = false) => {
+    const acquire = (name: string, isAdmitted = false) => {
       const one = create(name)
-      return { one, outcome: limiter.acquire(one, { priority: 'normal', isRetry }) }
+      return { one, outcome: limiter.acquire(one, { priority: 'normal', isAdmitted }) }
     }
     return { limiter, log, acquire }
   }
@@ -33,7 +33,7 @@ describe('limiter', () => {
   /** Sends a request that is answered with 429. */
   function rateLimit(limiter: RequestLimiter, retryAfter?: number): void {
     const one: QueuedRequest = { onAcquired() {} }
-    assert.equal(limiter.acquire(one, { priority: 'normal', isRetry: false }), 'acquired')
+    assert.equal(limiter.acquire(one, { priority: 'normal', isAdmitted: false }), 'acquired')
     limiter.onRateLimited(one, retryAfter)
     limiter.release(one)
   }
@@ -90,9 +90,9 @@ describe('limiter', () => {
         limiter.release(this)
       },
     })
-    for (const isRetry of [false, true]) {
+    for (const isAdmitted of [false, true]) {
       for (const priority of ['normal', 'high'] as const) {
-        limiter.acquire(request(`${priority} ${isRetry}`), { priority, isRetry })
+        limiter.acquire(request(`${priority} ${isAdmitted}`), { priority, isAdmitted })
       }
     }
     limiter.release(one)
@@ -100,9 +100,26 @@ describe('limiter', () => {
     assert.deepEqual(log, ['first', 'high true', 'high false', 'normal true', 'normal false'])
   })
 
+  it('knows how long requests hold their slot, the latest ones above all', async () => {
+    const { limiter, acquire } = open()
+    assert.equal(limiter.meanDuration, 0)
+    const take = async (ms: number) => {
+      const { one } = acquire('one')
+      await clock.tickAsync(ms)
+      limiter.release(one)
+    }
+    await take(640)
+    assert.equal(limiter.meanDuration, 640)
+    await take(0)
+    assert.equal(limiter.meanDuration, 630)
+    for (let i = 0; i < 200; i++) await take(50)
+    assert.ok(Math.abs(limiter.meanDuration - 50) < 30, `${limiter.meanDuration} ms`)
+  })
+
   it('counts the queued requests of each priority separately', () => {
     const { limiter, acquire } = open({ maxInFlight: 1, maxWaiting: 1 })
-    const reply = () => limiter.acquire({ onAcquired() {} }, { priority: 'high', isRetry: false })
+    const reply = () =>
+      limiter.acquire({ onAcquired() {} }, { priority: 'high', isAdmitted: false })
     for (const outcome of ['acquired', 'queued', 'overloaded']) {
       assert.equal(acquire('indicator').outcome, outcome)
     }
@@ -115,7 +132,7 @@ describe('limiter', () => {
     const indicator = acquire('indicator')
     const reply = (name: string) => {
       const one: QueuedRequest = { onAcquired: () => log.push(name) }
-      return { one, outcome: limiter.acquire(one, { priority: 'high', isRetry: false }) }
+      return { one, outcome: limiter.acquire(one, { priority: 'high', isAdmitted: false }) }
     }
     const first = reply('reply')
     assert.deepEqual([first.outcome, reply('second').outcome], ['queued', 'overloaded'])
@@ -192,7 +209,7 @@ describe('limiter', () => {
     rateLimit(limiter, 1000)
     for (let i = 0; i < 20; i++) {
       const one: QueuedRequest = { onAcquired: () => inFlight.push(one) }
-      limiter.acquire(one, { priority: 'normal', isRetry: false })
+      limiter.acquire(one, { priority: 'normal', isAdmitted: false })
     }
     await clock.tickAsync(1000)
     for (const expected of [1, 2, 4, 4, 4]) {

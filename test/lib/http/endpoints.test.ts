@@ -3,7 +3,7 @@ import express from 'express'
 import type { Handler, HttpApp } from '../../../nodes/lib/http/app'
 import { middlewareOf } from '../../../nodes/lib/http/app'
 import { type EndpointHandler, endpointsOf } from '../../../nodes/lib/http/endpoints'
-import { closePhones, serve } from '../../sandbox/phone-helpers'
+import { closePhones, serve } from '../../account/phone/helpers'
 
 const answering =
   (status: number): EndpointHandler =>

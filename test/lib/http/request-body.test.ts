@@ -6,7 +6,7 @@ import FakeTimers from '@sinonjs/fake-timers'
 import express from 'express'
 import { HttpError } from '../../../nodes/lib/http/http-error'
 import { readJson } from '../../../nodes/lib/http/request-body'
-import { closePhones, serve } from '../../sandbox/phone-helpers'
+import { closePhones, serve } from '../../account/phone/helpers'
 
 const MAX = 1000
 

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import fc from 'fast-check'
-import RED, { type NodeAPI, type NodeMessage } from 'node-red'
-import helper from 'node-red-node-test-helper'
+import { PageFiles } from '../../../nodes/account/phone/files'
+import { PhoneRouter } from '../../../nodes/account/phone/router'
 import { SAMPLE_UMID, type Sandbox } from '../../../nodes/lib/sandbox/server'
-import register from '../../../nodes/sandbox/sandbox'
-import { closePhones, makePhone, post, serve, watch } from '../../sandbox/phone-helpers'
-import {
-  type Anything,
-  anyProperty,
-  anything,
-  setProperty,
-  watchProcess,
-} from '../../support/anything'
-import { loadFlow, unloadFlow } from '../../support/flow'
+import { ANA, closePhones, makePhone, post, serve, watch } from '../../account/phone/helpers'
+import { type Anything, anything, watchProcess } from '../../support/anything'
 import { call, closeAll, SUB, startSandbox, type } from './helpers'
 
 const PATH = `/api/v1/subaccounts/${SUB}/events`
@@ -60,7 +53,6 @@ describe('sandbox: fuzzing', function () {
   })
   afterEach(async () => {
     await closePhones()
-    await unloadFlow()
     await closeAll()
   })
 
@@ -129,108 +121,53 @@ describe('sandbox: fuzzing', function () {
   }
 
   it('shows a request that is too deep to be written as JSON on the phone of its umid', async () => {
-    const phone = makePhone(sandbox)
+    const { phone } = makePhone(sandbox)
     const body = `{"umid":"${SAMPLE_UMID}","channel":"whatsapp","x":${nested('[', ']')}}`
     assert.equal((await call(sandbox, body)).status, 400)
-    assert.equal(phone.state().requests.length, 1)
-    assert.ok(JSON.stringify(phone.state()).length < 10_000)
+    assert.deepEqual(sandbox.requests[0]?.target, { umid: SAMPLE_UMID, channel: 'whatsapp' })
+    const { requests } = phone.state(ANA)
+    assert.equal(requests.length, 1)
+    assert.ok(JSON.stringify(requests).length < 10_000)
   })
 
-  describe('through its node', () => {
-    let api: NodeAPI
-    let completed = (_error: unknown) => {}
-    const types = [
-      (nodeApi: NodeAPI) => {
-        api = nodeApi
-        register(nodeApi)
-      },
-    ]
-
-    async function load(): Promise<void> {
-      const node = { id: 'phone', type: '8x8-sandbox', subAccountId: 'my_sub', wires: [[]] }
-      await loadFlow({ types, account: { region: 'sandbox' }, more: [node] })
-      RED.hooks.add('onComplete.anything', (done: { node: { id: string }; error?: unknown }) => {
-        if (done.node.id === 'phone') completed(done.error)
-      })
+  it('answers anything on the page of the phone', async () => {
+    const { phone } = makePhone(sandbox)
+    const router = new PhoneRouter(new PageFiles(__dirname))
+    router.add('phone', phone)
+    const app: RequestListener = (...request) => void router.handle(...request, () => {})
+    const url = `${await serve(app)}/8x8-sandbox/phone/`
+    await watch(url)
+    const { umid } = sandbox.reply({ ...ANA, subAccountId: SUB }, 'Well?')
+    const choice = { umid, kind: 'button', id: 'a', title: 'A' }
+    const good: Record<string, object> = {
+      messages: { customer: 'ana', text: 'Hi' },
+      deliver: { umid },
+      inbound: { inbound: '/8x8/inbound' },
+      clear: { customer: 'ana' },
+      fault: { customer: 'ana', fault: 'none' },
     }
-    afterEach(() => RED.hooks.remove('*.anything'))
-
-    it('ends each input once, with an error that names the payload', async () => {
-      await load()
-      const good = { type: 'text', content: { text: 'Hi' } }
-      const payload = fc.oneof(
-        anyProperty,
-        fc
-          .tuple(fc.constantFrom('type', 'content', 'user', '__proto__'), anyProperty)
-          .map(([name, value]) => ({
-            what: `${name}: ${value.what}`,
-            getter: false,
-            make() {
-              const body = { ...good }
-              setProperty(body, name, value)
-              return body
-            },
-          })),
-        anyProperty.map((value) => ({
-          what: `text: ${value.what}`,
-          getter: false,
-          make() {
-            const content = {}
-            setProperty(content, 'text', value)
-            return { ...good, content }
-          },
-        })),
-      )
-      await fc.assert(
-        fc.asyncProperty(payload, async (value) => {
-          const msg = { _msgid: 'any' }
-          setProperty(msg, 'payload', value)
-          const ends: unknown[] = []
-          const done = new Promise<void>((resolve) => {
-            completed = (error) => {
-              ends.push(error)
-              resolve()
-            }
-          })
-          helper.getNode('phone').receive(msg as NodeMessage)
-          await done
-          await new Promise(setImmediate)
-          assert.equal(ends.length, 1)
-          const [error] = ends
-          if (value.getter) assert.ok(error, 'a payload that throws is no reply')
-          if (!error) return
-          assert.ok(error instanceof Error)
-          assert.match(error.message, /msg\.payload|The reply is for/)
-          assert.ok(error.message.length < 500, 'an endless error')
-        }),
-        { numRuns: 400 },
-      )
+    const writes = fc
+      .constantFrom(...Object.entries(good), ['messages', { customer: 'ana', choice }] as const)
+      .chain(([name, body]) => damaged(body, Object.keys(body)).map(({ body }) => ({ name, body })))
+    const choices = damaged(choice, Object.keys(choice)).map(({ body }) => {
+      return { name: 'messages', body: `{"customer":"ana","choice":${body}}` }
     })
-
-    it('answers anything on its page', async () => {
-      await load()
-      const url = `${await serve(api.httpNode)}/8x8-sandbox/phone/`
-      await watch(url)
-      const name = fc.oneof(
-        { weight: 2, arbitrary: fc.constantFrom('messages', 'fault') }, // what takes a body
-        fc.constantFrom('events', '', '..', '__proto__', '%2e%2e%2fpage.html'),
-        fc.webSegment(),
-      )
-      const body = fc.oneof(
-        damaged({ text: 'Hi' }, ['text']),
-        damaged({ fault: 'none' }, ['fault']),
-        anything.map((each) => ({ field: '', body: json(each) ?? '' })),
-      )
-      await fc.assert(
-        fc.asyncProperty(name, body, async (resource, { body: sent }) => {
-          const response = await post(url + resource, sent)
-          await response.body?.cancel()
-          const usual = [202, 308, 400, 403, 404, 405, 413, 429]
-          assert.ok(usual.includes(response.status), `${response.status}`)
-        }),
-        { numRuns: 200 },
-      )
-      assert.equal((await post(`${url}fault`, { fault: 'none' })).status, 202)
-    })
+    const names = fc.oneof(
+      fc.constantFrom('events', 'webhook', '', '..', '__proto__', '%2e%2e%2fpage.html'),
+      fc.constantFrom(...Object.keys(good)),
+      fc.webSegment(),
+    )
+    const others = fc.record({ name: names, body: anything.map((each) => json(each) ?? '') })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(writes, choices, others), async ({ name, body }) => {
+        const response = await post(url + name, body)
+        await response.body?.cancel()
+        const usual = [202, 308, 400, 403, 404, 405, 413, 429]
+        assert.ok(usual.includes(response.status), `${name} ${response.status}`)
+      }),
+      { numRuns: 300 },
+    )
+    assert.equal((await post(`${url}fault`, good.fault)).status, 202)
+    assert.ok(JSON.stringify(phone.state(ANA)).length > 0)
   })
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { MAX_MESSAGE_AGE, subAccountPath, UMID } from '../../../nodes/lib/api'
-import { SAMPLE_MSISDN, SAMPLE_UMID, type Sandbox } from '../../../nodes/lib/sandbox/server'
+import { CUSTOMERS } from '../../../nodes/lib/sandbox/customers'
+import { SAMPLE_UMID, type Sandbox } from '../../../nodes/lib/sandbox/server'
 import {
   type CallOptions,
   call,
@@ -116,11 +117,11 @@ describe('sandbox: typing events', () => {
     assert.equal(sandbox.requests[0]?.subAccountId, subAccountId)
   })
 
-  it('knows the sample umid on both channels, at any time and any sub-account', async () => {
+  it('knows the sample umid, of Ana and on RCS of Ben, at any time and any sub-account', async () => {
     now += 10 * MAX_MESSAGE_AGE
-    for (const channel of ['whatsapp', 'rcs']) {
+    for (const { channel, msisdn } of CUSTOMERS.slice(0, 2)) {
       assert.equal((await type(sandbox, SAMPLE_UMID, channel)).status, 200)
-      assert.ok(phone(channel, SAMPLE_MSISDN).typingUntil)
+      assert.ok(phone(channel, msisdn).typingUntil)
     }
     sandbox.receive({ subAccountId: SUB, umid: SAMPLE_UMID, msisdn: MSISDN, at: NOW })
     assert.equal((await type(sandbox, SAMPLE_UMID)).status, 200)
@@ -201,7 +202,7 @@ describe('sandbox: typing events', () => {
     await assertRefused(400, 1000, /^channel: the message is of rcs/, event(rcs.umid))
     const sms = sandbox.receive({ subAccountId: SUB, channel: 'sms' })
     await assertRefused(400, 1000, /^channel/, event(sms.umid))
-    assert.deepEqual(phone('rcs', SAMPLE_MSISDN).typingUntil, undefined)
+    assert.deepEqual(phone('rcs', rcs.msisdn).typingUntil, undefined)
   })
 
   it('refuses a message older than 2 hours', async () => {

@@ -1,5 +1,3 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Sandbox, type SandboxOptions } from '../../../nodes/lib/sandbox/server'
 
 export const KEY = 'key-of-the-test-7f3a'
@@ -19,30 +17,6 @@ export async function startSandbox(options?: SandboxOptions): Promise<Sandbox> {
   closers.push(() => sandbox.close())
   sandbox.addSubAccount(SUB, KEY)
   return sandbox
-}
-
-/** What a webhook target was sent. */
-export interface Posted {
-  headers: IncomingMessage['headers']
-  body: unknown
-}
-
-/** A customer's webhook target; `answer` is given the number of the attempt, from 1. */
-export async function startTarget(
-  answer: (attempt: number, response: ServerResponse) => void,
-): Promise<{ url: string; posted: Posted[] }> {
-  const posted: Posted[] = []
-  const server = createServer(async (incoming, response) => {
-    let text = ''
-    for await (const chunk of incoming) text += chunk
-    answer(posted.push({ headers: incoming.headers, body: JSON.parse(text) }), response)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closers.push(() => {
-    server.closeAllConnections()
-    return new Promise((resolve) => server.close(resolve))
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, posted }
 }
 
 /** How a call departs from a good one. */

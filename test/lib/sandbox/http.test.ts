@@ -17,9 +17,8 @@ describe('sandbox: HTTP and faults', () => {
   })
   afterEach(closeAll)
 
-  const dots = () =>
-    sandbox.conversation({ subAccountId: SUB, channel: 'whatsapp', msisdn: '+6500000000' })
-      .typingUntil
+  const key = { subAccountId: SUB, channel: 'whatsapp', msisdn: '+6500000000' }
+  const dots = () => sandbox.conversation(key).typingUntil
 
   it('simulates the first fault that a function returns, in the order of addition, else answers', async () => {
     const asked: SandboxRequest[] = []
@@ -256,6 +255,25 @@ describe('sandbox: HTTP and faults', () => {
     assert.equal(third?.path.length, 300)
   })
 
+  it('records 2000 bytes of an answer, and the message that a request sent', async () => {
+    const messages = `/api/v1/subaccounts/${SUB}/messages`
+    const body = { user: { msisdn: '+6501234567' }, type: 'text', content: { text: 'Hi' } }
+    const answer = (await (await call(sandbox, body, { path: messages })).json()) as object
+    const long = '<p>あ</p>'.repeat(1000)
+    failNext(sandbox, { status: 502, body: long }, { status: 502, body: 'no JSON' })
+    for (let i = 0; i < 2; i++) await call(sandbox, body, { path: messages })
+    const refused = await (await call(sandbox, {}, { path: messages })).json()
+    await type(sandbox, SAMPLE_UMID)
+    const [sent, page, words, bad, dots] = sandbox.requests
+    assert.deepEqual(sent?.response, answer)
+    assert.equal(sent?.umid, sandbox.conversation({ ...key, ...body.user }).messages[0]?.umid)
+    assert.match(`${page?.response}`, /^(<p>あ<\/p>){200}.{0,8}…$/)
+    assert.equal(words?.response, 'no JSON')
+    assert.deepEqual(bad?.response, refused)
+    assert.ok(dots && !('response' in dots))
+    for (const request of [page, words, bad, dots]) assert.ok(request && !('umid' in request))
+  })
+
   it('remembers the last 500 requests, without the key', async () => {
     const seen: SandboxRequest[] = []
     sandbox.on('request', (met) => seen.push(met))
@@ -263,8 +281,9 @@ describe('sandbox: HTTP and faults', () => {
     await call(sandbox, '', { path: '/nowhere', method: 'GET' })
     await type(sandbox, SAMPLE_UMID)
     assert.deepEqual(seen, sandbox.requests)
-    const [half, nowhere, good] = sandbox.requests.map(({ at, durationMs, ...rest }) => {
+    const [half, nowhere, good] = sandbox.requests.map(({ at, durationMs, response, ...rest }) => {
       assert.ok(Math.abs(at - Date.now()) < 5000 && durationMs !== undefined)
+      assert.equal(response !== undefined, rest.status !== 200)
       return rest
     })
     assert.deepEqual(half, { method: 'POST', path, subAccountId: SUB, status: 400, body: '{"half' })
@@ -337,6 +356,18 @@ describe('sandbox: HTTP and faults', () => {
     )
     assert.ok(statuses.every((status) => status === 200))
     assert.equal(sandbox.requests.length, 500)
+  })
+
+  it('listens again after it was closed, with all that it knew', async () => {
+    const { umid } = sandbox.receive({ subAccountId: SUB })
+    const { url } = sandbox
+    await sandbox.close()
+    assert.equal(sandbox.url, url)
+    await sandbox.listen()
+    assert.equal((await type(sandbox, umid)).status, 200)
+    assert.equal(sandbox.conversation(key).messages.length, 1)
+    assert.equal(sandbox.requests.length, 1)
+    assert.equal(new Sandbox().url, '')
   })
 
   it('listens on a given port, and fails to start when it is in use', async () => {

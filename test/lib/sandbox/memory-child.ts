@@ -5,15 +5,17 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PageFiles } from '../../../nodes/account/phone/files'
+import { Phone } from '../../../nodes/account/phone/phone'
+import { PhoneRouter } from '../../../nodes/account/phone/router'
+import { contentOf } from '../../../nodes/lib/sandbox/choice'
 import { Sandbox } from '../../../nodes/lib/sandbox/server'
-import { PageFiles } from '../../../nodes/sandbox/phone/files'
-import { Phone } from '../../../nodes/sandbox/phone/phone'
-import { PhoneRouter } from '../../../nodes/sandbox/phone/router'
-import { MSISDN } from '../../sandbox/phone-helpers'
 import { KEY, SUB } from './helpers'
 
-/** What the parent asks for. */
-export type Order = { measure: true } | { write: string; count: number; numbers: number }
+/** What the parent asks for; with `press`, what is written is the title and id of a button. */
+export type Order =
+  | { measure: true }
+  | { write: string; count: number; numbers: number; press?: boolean }
 
 /** What it is told. */
 export interface Report {
@@ -21,30 +23,41 @@ export interface Report {
   /** Of the page of a phone. */
   page?: string
   bytes?: number
+  /** So far. */
+  receipts?: number
 }
 
 async function main(): Promise<void> {
   const sandbox = await Sandbox.start()
   sandbox.addSubAccount(SUB, KEY)
-  const settings = { channel: 'whatsapp', subAccountId: SUB, customerName: 'Ana' } as const
-  const phone = new Phone(sandbox, { ...settings, msisdn: MSISDN, webhook: undefined })
+  const phone = new Phone(sandbox)
+  const inbound = { label: '/8x8/inbound', receive: () => ({ outcome: 'accepted' }) as const }
+  phone.join({ id: 'inbound', account: '', subAccountId: SUB, inbound })
   const router = new PhoneRouter(new PageFiles(__dirname))
   router.add('phone', phone)
-  const server = createServer(
-    (request, response) => void router.handle(request, response, () => {}),
-  )
+  const server = createServer((...request) => void router.handle(...request, () => {}))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
+  let receipts = 0
+  sandbox.on('receipt', () => receipts++)
   const start = await held()
   process.on('message', async (order: Order) => {
     if ('write' in order) {
       for (let i = 0; i < order.count; i++) {
         // A text of its own for each, as the page sends it, not one that all share.
         const text = Buffer.from(order.write + i).toString()
-        sandbox.receive({ subAccountId: SUB, msisdn: `+65${1e6 + (i % order.numbers)}`, text })
+        const msisdn = `+65${1e6 + (i % order.numbers)}`
+        if (!order.press) {
+          sandbox.receive({ subAccountId: SUB, msisdn, text })
+          continue
+        }
+        const content = contentOf({ kind: 'button', id: text, title: text })
+        const { umid } = sandbox.reply({ subAccountId: SUB, channel: 'whatsapp', msisdn }, text)
+        const pressed = { text, type: 'Interactive', content, replyToUmid: umid }
+        sandbox.receive({ subAccountId: SUB, msisdn, ...pressed })
       }
     }
-    tell({ bytes: (await held()) - start })
+    tell({ bytes: (await held()) - start, receipts })
   })
   tell({ url: sandbox.url, page: `http://127.0.0.1:${port}` })
 }

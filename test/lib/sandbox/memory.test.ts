@@ -40,17 +40,14 @@ describe('sandbox: memory', function () {
     await gone
   })
 
-  /** Carries out an order. @returns bytes that the sandbox uses more than at its start */
-  async function held(order: Order = { measure: true }): Promise<number> {
+  /** Carries out an order, and measures. */
+  async function assertSmall(order: Order = { measure: true }): Promise<Report> {
     const reported = once(child, 'message')
     child.send(order)
-    const [{ bytes = Number.NaN }] = (await reported) as [Report]
-    return bytes
-  }
-
-  async function assertSmall(order?: Order): Promise<void> {
-    const bytes = await held(order)
+    const [report] = (await reported) as [Report]
+    const { bytes = Number.NaN } = report
     assert.ok(bytes < LIMIT, `${(bytes / MB).toFixed(1)} MB`)
+    return report
   }
 
   /** @returns the status */
@@ -122,6 +119,36 @@ describe('sandbox: memory', function () {
   it('stays below 20 MB with many messages of customers, and many short ones', async () => {
     await assertSmall({ write: 'あ'.repeat(990), count: 8000, numbers: 1200 })
     await assertSmall({ write: 'Hi', count: 60_000, numbers: 1000 })
+  })
+
+  it('stays below 20 MB with many pressed buttons, and receipts of all replies', async () => {
+    const text = 'あ'.repeat(500)
+    await assertSmall({ write: text, count: 8000, numbers: 1200, press: true })
+    await assertSmall({ write: 'Hi', count: 20_000, numbers: 1000, press: true })
+    const message = (index: number) =>
+      JSON.stringify({
+        user: { msisdn: `+65${1e6 + index}`, channelUserId: 'x'.repeat(5000) },
+        type: 'text',
+        content: { text: 'Hi' },
+      })
+    // On the phone of Ana, who is shown each request and each receipt.
+    const toAna = JSON.stringify({
+      user: { msisdn: '+6500000000' },
+      type: 'template',
+      content: { template: { components: Array.from({ length: 500 }, () => ({})) } },
+    })
+    assert.deepEqual(await postAll(900, () => toAna, MESSAGES), [200])
+    const { receipts: before = 0 } = await assertSmall()
+    // In batches: more than 1000 at a time get no receipts.
+    for (let batch = 0; batch < 12; batch++) {
+      const path = MESSAGES
+      assert.deepEqual(await postAll(900, (index) => message(batch * 900 + index), path), [200])
+    }
+    let report = await assertSmall()
+    while ((report.receipts ?? 0) < before + 900 * 3) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      report = await assertSmall()
+    }
   })
 
   it('stays below 20 MB with deep and crowded JSON', async () => {

@@ -49,7 +49,7 @@ describe('sandbox: replies and phones', () => {
       clientMessageId: 'mine',
       status: { state: 'queued', timestamp: new Date(now).toISOString() },
     })
-    const message = { umid: answer.umid, from: 'brand', text: 'Hi!', at: now }
+    const message = { umid: answer.umid, from: 'brand', text: 'Hi!', at: now, status: 'queued' }
     assert.deepEqual(phone(), {
       messages: [{ umid, from: 'customer', text: 'Hello?', at: NOW, readAt: NOW }, message],
     })
@@ -287,6 +287,41 @@ describe('sandbox: replies and phones', () => {
     const key = { subAccountId: SUB, channel: 'whatsapp', msisdn: '+6500000000' }
     const shown = { umid, from: 'customer', text: 'Hello', at: NOW }
     assert.deepEqual(seen, [{ key, message: shown }])
+  })
+
+  it('clears the messages and dots of one phone, and still knows the umids', async () => {
+    const key = { subAccountId: SUB, channel: 'rcs', msisdn: MSISDN } as const
+    const { umid } = sandbox.receive(key)
+    sandbox.receive({ ...key, channel: 'whatsapp', msisdn: '+6590000000' })
+    await type(sandbox, umid, 'rcs')
+    const seen: unknown[] = []
+    sandbox.on('clear', (event) => seen.push(event))
+    sandbox.clear({ ...key, channel: 'RCS' })
+    assert.deepEqual(phone('rcs'), { messages: [] })
+    assert.deepEqual(seen, [{ key }])
+    assert.equal(phone('whatsapp', '+6590000000').messages.length, 1)
+    assert.equal(sandbox.inbound(umid)?.umid, umid)
+    await reply(sandbox, MSISDN)
+    assert.equal(phone('rcs').messages.length, 1, 'the last channel is forgotten')
+    assert.equal((await type(sandbox, umid, 'rcs')).status, 200)
+  })
+
+  it('forgets all of a sub-account, and nothing of another one', async () => {
+    const both = { msisdn: MSISDN, channelUserId: BSUID }
+    const { umid } = sandbox.receive({ subAccountId: SUB, ...both })
+    const answer = await send({ user: both, ...text })
+    const other = sandbox.receive({ subAccountId: `${SUB}2`, ...both })
+    sandbox.forget(SUB)
+    assert.deepEqual(phone(), { messages: [] })
+    assert.deepEqual([sandbox.inbound(umid), sandbox.inbound(answer.umid)], [undefined, undefined])
+    assert.equal((await type(sandbox, umid)).status, 400)
+    const unknown = { subAccountId: SUB, channel: 'whatsapp', channelUserId: BSUID }
+    sandbox.receive({ subAccountId: SUB, channelUserId: BSUID })
+    assert.equal(sandbox.conversation(unknown).messages.length, 1)
+    assert.equal(phone().messages.length, 0, 'the number of the user is still known')
+    assert.equal(sandbox.webhook(other.umid).payload.umid, other.umid)
+    const theirs = { ...unknown, subAccountId: `${SUB}2` }
+    assert.equal(sandbox.conversation(theirs).messages.length, 1)
   })
 
   it('returns copies', () => {

@@ -56,6 +56,23 @@ describe('sessions', () => {
       assert.deepEqual([t.ended, t.active], [[], []])
     })
 
+    it('is overloaded when the account cannot renew one more in time, and starts when one ends', async () => {
+      Object.assign(t.capacity, { maxInFlight: 1, meanDuration: INTERVAL / 4 })
+      for (const umid of ['a', 'b', 'c']) await t.start(umid)
+      const { message } = await rejection(t.start('d'), 'overloaded')
+      assert.match(message, /keeps 3 up.* 1 requests at once .*6375 ms each/)
+      assert.deepEqual(t.times('d'), [])
+      await t.sessions.stop({ umid: 'a' })
+      assert.equal((await t.start('d')).state, 'active')
+    })
+
+    it('takes the place of an older message in the conversation, however full the account is', async () => {
+      Object.assign(t.capacity, { maxInFlight: 1, meanDuration: INTERVAL / 2 })
+      await t.start('a', { conversation: '+65' })
+      assert.equal((await t.start('b', { conversation: '+65' })).state, 'active')
+      await rejection(t.start('c', { conversation: '+66' }), 'overloaded')
+    })
+
     it('starts nothing for a umid that is being typed for, in either case', async () => {
       await t.start('a')
       assert.deepEqual(await t.start('A'), { state: 'active', duplicate: true })
@@ -320,7 +337,7 @@ describe('sessions', () => {
     })
 
     it('knows the account that keeps typing for what it does not find', async () => {
-      const other = new Sessions({ send: t.send }, 'the other')
+      const other = new Sessions({ send: t.send, capacity: t.capacity }, 'the other')
       await t.start('a', { conversation: '+65' })
       assert.equal(other.otherAccount({ umid: 'A' }), 'mine')
       assert.equal(other.otherAccount({ conversation: '+65', subAccountId: 'my_sub' }), 'mine')

@@ -1,0 +1,95 @@
+import type { EventEmitter } from 'node:events'
+import type { Node, NodeAPI } from 'node-red'
+import type { Server } from '../../lib/client/transport'
+import type { AccountNode } from '../../lib/connection'
+import { type HttpApp, middlewareOf } from '../../lib/http/app'
+import { onFlowsStarted } from '../../lib/node-red/flows-started'
+import type { Sandbox } from '../../lib/sandbox/server'
+import { acquireSandbox, forgetAccount } from '../../lib/sandbox/shared'
+import { Phone } from './phone'
+import { routerOf } from './router'
+
+/** What region `sandbox` gives an account. */
+export interface SandboxAccount {
+  /** Where its requests go. Rejects with what the start of the sandbox failed with. */
+  server: Promise<Server>
+  register: NonNullable<AccountNode['register']>
+  /** The account closes. Its chats stay, unless it is not there when all flows run again. */
+  close(): Promise<void>
+}
+
+/** In a subflow, each instance has a node with an id of its own; `_alias` is the one in the editor. */
+type RuntimeNode = Node & { _alias?: string }
+
+/** The settings of Node-RED that the page depends on. */
+interface RuntimeSettings {
+  httpNodeRoot?: string | false
+  httpNodeMiddleware?: unknown
+}
+
+/** The phones by page, each with the accounts for which it is kept. */
+const phones = new Map<string, { phone: Phone; accounts: Set<string> }>()
+
+/** The accounts that are running. */
+const running = new Set<string>()
+
+/** Connects an account to the sandbox of this process, and gives it a phone. */
+export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: string): SandboxAccount {
+  const { id: accountId, _alias: page = accountId } = node as RuntimeNode
+  running.add(accountId)
+  const opening = open()
+  return {
+    server: opening.then(({ server }) => server),
+    register(user) {
+      let leave: (() => void) | undefined
+      let isGone = false
+      opening.then(
+        ({ phone }) => {
+          if (!isGone) leave = phone.join({ ...user, account: node.name ?? '', subAccountId })
+        },
+        () => {}, // reported by the account
+      )
+      return () => {
+        isGone = true
+        leave?.()
+      }
+    },
+    async close() {
+      running.delete(accountId)
+      const stop = onFlowsStarted(RED.events as EventEmitter, () => {
+        stop()
+        if (!running.has(accountId)) forget(page, accountId)
+      })
+      const { release } = await opening
+      await release()
+    },
+  }
+
+  async function open() {
+    const { sandbox, apiKey, release } = await acquireSandbox({ accountId, subAccountId })
+    const phone = keepPhone(page, accountId, sandbox)
+    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
+    if (httpNodeRoot !== false) {
+      routerOf(RED.httpNode as HttpApp, middlewareOf(httpNodeMiddleware)).add(page, phone)
+    }
+    return { server: { origin: sandbox.url, apiKey }, phone, release }
+  }
+}
+
+/** The phone of a page, kept for one more account. */
+function keepPhone(page: string, accountId: string, sandbox: Sandbox): Phone {
+  const kept = phones.get(page) ?? { phone: new Phone(sandbox), accounts: new Set() }
+  phones.set(page, kept)
+  kept.accounts.add(accountId)
+  return kept.phone
+}
+
+/** An account is gone, or has another region: so are its chats, and its phone unless shared. */
+function forget(page: string, accountId: string): void {
+  forgetAccount(accountId)
+  const kept = phones.get(page)
+  kept?.accounts.delete(accountId)
+  if (kept?.accounts.size !== 0) return
+  phones.delete(page)
+  kept.phone.close()
+}
