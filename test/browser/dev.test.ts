@@ -61,7 +61,7 @@ describe('npm run dev', function () {
   }
 
   const paletteLabel = (text: string) =>
-    page.locator('.red-ui-palette-label').getByText(text, { exact: true })
+    page.locator('#red-ui-palette-8x8').getByText(text, { exact: true })
 
   async function change(path: string, from: string, to: string): Promise<void> {
     const file = join(copy, path)
