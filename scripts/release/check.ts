@@ -13,10 +13,10 @@ const { version } = JSON.parse(read('package.json')) as { version: string }
 
 const problems: string[] = []
 if (tag !== `v${version}`) problems.push(`The tag is ${tag}, but the version is ${version}`)
-const [heading = ''] = read('CHANGELOG.md').match(/^## .*/m) ?? []
-if (!new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}\\b`).test(heading)) {
-  problems.push(`The changelog starts with "${heading}", not with ${version}`)
-} else if (heading.includes('not released')) problems.push('The changelog says: not released')
+const headings = read('CHANGELOG.md').match(/^## .*/gm) ?? []
+const heading = headings.find((text) => text.split(/[ [\]]+/)[1] === version)
+if (!heading) problems.push(`The changelog has no heading for ${version}`)
+else if (!/\d{4}-\d\d-\d\d$/.test(heading)) problems.push(`No date in the changelog: ${heading}`)
 try {
   const changes = [...changesFor(ROOT, readPublisher(ROOT)).keys()]
   if (changes.length > 0) problems.push(`Run npm run release:prepare for ${changes.join(', ')}`)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { transformSync } from 'esbuild'
 import { parse } from 'yaml'
 import { ROOT } from '../../scripts/node-red'
 
@@ -143,6 +144,23 @@ describe('the issue forms', () => {
     const text = JSON.stringify(body)
     for (const word of ['errorId', 'credentials', 'SECURITY.md'])
       assert.ok(text.includes(word), word)
+  })
+})
+
+describe('the coverage', () => {
+  it('leaves out no file with code but the editor halves, which a browser runs', () => {
+    const { exclude } = JSON.parse(read('.c8rc.json')) as { exclude: string[] }
+    const [editor, ...patterns] = exclude
+    assert.equal(editor, '**/*.editor.ts')
+    const left = readdirSync(join(ROOT, 'nodes'), { recursive: true, encoding: 'utf8' })
+      .map((file) => `nodes/${file}`)
+      .filter((file) =>
+        patterns.some((pattern) => new RegExp(`^${pattern.replace('*', '[^/]*')}$`).test(file)),
+      )
+    assert.ok(left.length >= patterns.length)
+    for (const file of left) {
+      assert.equal(transformSync(read(file), { loader: 'ts' }).code, '', file)
+    }
   })
 })
 
