@@ -3,12 +3,22 @@
  * tsc for the runtime (a type error ends the build), esbuild for the editor half, which goes into
  * the .html beside the runtime file, and copies of words and icons; and the page of the phone.
  */
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build as bundle } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
@@ -16,14 +26,57 @@ process.chdir(root)
 /** @type {{ 'node-red': { nodes: Record<string, string> } }} */
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 
-rmSync('dist', { recursive: true, force: true })
-for (const project of ['tsconfig.build.json', 'tsconfig.editor.json']) {
-  execFileSync(process.execPath, [tsc(), '-p', project], { stdio: 'inherit' })
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  removeBuild()
+  await Promise.all([build(), buildTypes()])
 }
-for (const built of Object.values(manifest['node-red'].nodes)) {
-  await buildEditorHalf(built)
+
+/** Removes dist/, in which the output of deleted files would stay. */
+export function removeBuild() {
+  rmSync('dist', { recursive: true, force: true })
 }
-await buildPhonePage()
+
+/**
+ * Builds what Node-RED loads.
+ * @param {boolean} incremental whether the compiler remembers in dist/ what it did, for the next time
+ * @throws {Error} when every part has ended; compilers print what is wrong themselves
+ */
+export async function build(incremental = false) {
+  /** @param {string} project */
+  const options = (project) =>
+    incremental ? ['--incremental', '--tsBuildInfoFile', `dist/${project}.tsbuildinfo`] : []
+  const parts = await Promise.allSettled([
+    ...['build', 'editor'].map((project) => compile(project, options(project))),
+    ...Object.values(manifest['node-red'].nodes).map(buildEditorHalf),
+    buildPhonePage(),
+  ])
+  for (const part of parts) if (part.status === 'rejected') throw part.reason
+}
+
+/**
+ * @param {string} project of tsconfig.<project>.json
+ * @param {string[]} options more of the compiler's
+ */
+async function compile(project, options) {
+  const args = [tsc(), '-p', `tsconfig.${project}.json`, ...options]
+  const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')
+  if (code !== 0) throw new Error(`tsconfig.${project}.json does not compile`)
+}
+
+/** dist/types.d.ts, for users' TypeScript, and of the other declarations only those that it needs. */
+async function buildTypes() {
+  const all = mkdtempSync(join(tmpdir(), 'types-'))
+  await compile('types', ['--outDir', all])
+  const needed = new Set(['types.d.ts'])
+  for (const file of needed) {
+    cpSync(join(all, file), join('dist', file))
+    const imports = /(?:from |import\()['"](\.[^'"]+)['"]/g
+    for (const [, path] of readFileSync(join(all, file), 'utf8').matchAll(imports)) {
+      needed.add(`${join(dirname(file), `${path}`)}.d.ts`)
+    }
+  }
+  rmSync(all, { recursive: true })
+}
 
 /** The compiler that the lock file names. */
 function tsc() {
@@ -40,7 +93,7 @@ async function buildEditorHalf(built) {
   const source = join('nodes', relative('dist', folder))
   const name = basename(built, '.js')
   const sourcefile = join(source, `${name}.editor.ts`)
-  const { outputFiles } = await build({
+  const { outputFiles } = await bundle({
     // Not as an entry point: a file without exports counts as CommonJS there, as package.json says.
     stdin: {
       contents: readFileSync(sourcefile, 'utf8'),
@@ -57,6 +110,7 @@ async function buildEditorHalf(built) {
   const form = readFileSync(join(source, `${name}.html`), 'utf8')
   const style = readFileSync('nodes/lib/editor/dialog.css', 'utf8')
   const script = outputFiles[0]?.text ?? ''
+  mkdirSync(folder, { recursive: true })
   writeFileSync(
     join(folder, `${name}.html`),
     `<style>\n${style}</style>\n${form}\n<script type="text/javascript">\n${script}</script>\n`,
@@ -75,7 +129,7 @@ async function buildPhonePage() {
   ]) {
     const entryPoints = [join(source, `${from}`)]
     const outfile = join(folder, `${to}`)
-    await build({
+    await bundle({
       entryPoints,
       outfile,
       bundle: true,

@@ -15,6 +15,9 @@ export const ROOT = join(__dirname, '..')
 /** The name of this package, under which Node-RED finds it. */
 export const PACKAGE = '@nr-8x8/node-red-typing-indicator'
 
+/** The editor of our Node-REDs: it neither reaches for the network nor waits for a click. */
+export const EDITOR_THEME = { tours: false, palette: { catalogues: [] } }
+
 /** ms that Node-RED may take to start; on the slowest machine seen it took 6 s. */
 const START_TIMEOUT = 60_000
 
@@ -56,21 +59,25 @@ export interface NodeRed {
 /** An empty user directory. Whoever makes it removes it. @param more settings of Node-RED */
 export async function makeUserDir(more: object = {}): Promise<string> {
   const userDir = await mkdtemp(join(tmpdir(), 'node-red-8x8-'))
+  await fillUserDir(userDir, more)
+  return userDir
+}
+
+/** Writes what a user directory needs, and leaves its flows. @param more settings of Node-RED */
+export async function fillUserDir(userDir: string, more: object = {}): Promise<void> {
   await writeFile(join(userDir, 'package.json'), '{ "name": "test", "private": true }')
-  // Nothing of it may reach for the network, and nothing may wait for a click.
   const settings = {
     uiHost: '127.0.0.1',
     credentialSecret: false,
     flowFile: 'flows.json',
     telemetry: { enabled: false },
-    editorTheme: { tours: false, palette: { catalogues: [] } },
+    editorTheme: EDITOR_THEME,
     ...more,
   }
   await writeFile(
     join(userDir, 'settings.js'),
     `module.exports = ${JSON.stringify(settings, undefined, 2)}\n`,
   )
-  return userDir
 }
 
 /** Puts this package, as it is in the working tree, into a user directory. */
@@ -91,15 +98,22 @@ export async function writeFlows(
 
 /**
  * Starts Node-RED and waits until its flows run.
- * @param env more of the environment
- * @param runtime which Node-RED, and which Node.js
  * @throws {Error} with the end of its log, when it does not start
  */
 export async function startNodeRed(
   userDir: string,
   port: number,
-  env: Record<string, string> = {},
-  runtime: Runtime = { nodeRedDir: NODE_RED_DIR, nodeDir: NODE_RED_DIR },
+  {
+    env = {},
+    runtime = { nodeRedDir: NODE_RED_DIR, nodeDir: NODE_RED_DIR },
+    ready = STARTED,
+  }: {
+    /** More of the environment. */
+    env?: Record<string, string>
+    runtime?: Runtime
+    /** The line to wait for. */
+    ready?: RegExp
+  } = {},
 ): Promise<NodeRed> {
   const { node, red } = findNodeRed(runtime)
   const child = spawn(node, [red, '--userDir', userDir, '--port', `${port}`], {
@@ -136,7 +150,7 @@ export async function startNodeRed(
     exited.then(([code]) => `it exited with ${code}`),
     sleep(START_TIMEOUT, 'it took too long', { signal: late.signal }).catch(() => ''),
   ])
-  const reason = await Promise.race([prints(STARTED).then(() => undefined), failed])
+  const reason = await Promise.race([prints(ready).then(() => undefined), failed])
   late.abort()
   if (reason === undefined) {
     const { pid = 0 } = child
@@ -162,7 +176,7 @@ export async function runFlows(
   try {
     await linkPackage(userDir)
     await writeFlows(userDir, deployable)
-    const nodeRed = await startNodeRed(userDir, await findPort(port), env)
+    const nodeRed = await startNodeRed(userDir, await findPort(port), { env })
     const stop = async (signal?: NodeJS.Signals) => {
       await nodeRed.stop(signal)
       await removeUserDir(userDir)

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../lib/message/event'
+import type { CollectedMessage, InboundMessage } from '../lib/message/event'
 
 /** Messages of one customer, to be sent as one. */
 export interface Batch {
@@ -8,11 +8,6 @@ export interface Batch {
   /** performance.now(): when it is sent if nothing more arrives, and when at the latest. */
   dueAt: number
   latestAt: number
-}
-
-/** The output: the newest message with the texts of all, and all of them in order. */
-export interface CollectedMessage extends InboundMessage {
-  messages: InboundMessage[]
 }
 
 /** Messages of a batch, and bytes of all batches, at most; our choice. Beyond it, one comes out. */

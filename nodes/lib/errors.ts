@@ -49,6 +49,12 @@ export interface Facts {
   channel?: string
 }
 
+/** `msg.error` of a failure: what a Catch node adds, and the facts. */
+export interface ErrorOutput extends Facts {
+  message: string
+  source: { id: string; type: string; name?: string }
+}
+
 /** Why there was no connection, or (`unexpectedResponse`) no response that makes sense. */
 export interface ConnectionFailure {
   what: 'host' | 'unreachable' | 'certificate' | 'tls' | 'proxy' | 'unexpectedResponse'

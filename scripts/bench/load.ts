@@ -115,8 +115,10 @@ async function alternate(variants: readonly Variant[]): Promise<Map<Variant, Sta
 
 async function startOnce(variant: Variant): Promise<Start> {
   const nodeRed = await startNodeRed(variant.userDir, await findPort(18_900), {
-    NODE_OPTIONS: `--require ${join(__dirname, 'probe.cjs')}`,
-    PROBE: variant.package || 'none',
+    env: {
+      NODE_OPTIONS: `--require ${join(__dirname, 'probe.cjs')}`,
+      PROBE: variant.package || 'none',
+    },
   })
   try {
     await nodeRed.prints(/^PROBE/)

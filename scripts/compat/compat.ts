@@ -21,6 +21,9 @@ const SUPPORTED: Readonly<Record<string, readonly number[]>> = {
 /** Runtimes that are tried at the same time: as many as CI has cores. */
 const AT_ONCE = 2
 
+/** The ports of the runtimes that are tried at the same time are this, and 100 apart. */
+const FIRST_PORT = 23_880
+
 const { values: options } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
 
 void main().catch((error: Error) => {
@@ -59,11 +62,11 @@ async function tryAll(folder: string, tarball: string): Promise<Row[]> {
     }
   }
   const rows: Row[] = []
-  const work = async () => {
+  const work = async (_: unknown, worker: number) => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const { nodeRed, node, runtime } = next
       const began = performance.now()
-      const failure = await tryPackage(tarball, runtime).then(
+      const failure = await tryPackage(tarball, runtime, FIRST_PORT + 100 * worker).then(
         () => undefined,
         (error: Error) => error.message,
       )

@@ -59,7 +59,7 @@ export async function startCluster(size: number, options: ClusterOptions): Promi
     const restart = async (name: string) => {
       const { userDir, port } = places.get(name) as { userDir: string; port: number }
       const connected = broker.logs(new RegExp(`as ${name} `))
-      instances.set(name, await startNodeRed(userDir, port, { INSTANCE: name }))
+      instances.set(name, await startNodeRed(userDir, port, { env: { INSTANCE: name } }))
       await connected
     }
     let port = 21_840

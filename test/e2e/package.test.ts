@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
 import {
@@ -79,11 +79,38 @@ describe('the package, installed from its tarball', function () {
   it('brings undici and zod and no other package', async () => {
     const files = await readdir(join(userDir, 'node_modules'))
     assert.deepEqual(files.filter((file) => !file.startsWith('.')).sort(), [
-      '@nr-8x8',
+      PACKAGE.split('/')[0],
       'undici',
       'zod',
     ])
   })
+
+  for (const [module, folder] of [
+    ['node16', 'a CommonJS project'],
+    ['esnext', 'a project with a bundler'],
+  ] as const) {
+    it(`compiles the example of docs/types.md in ${folder}`, async () => {
+      const [, example = ''] =
+        /```ts\n([\s\S]*?)```/.exec(await readFile(join(ROOT, 'docs', 'types.md'), 'utf8')) ?? []
+      await writeFile(join(userDir, 'example.ts'), example)
+      const wrong = 'const kind: Kind = "rate limited"\nexport { kind }\n'
+      const imported = `import type { Kind } from '${PACKAGE}'\n`
+      await writeFile(join(userDir, 'wrong.ts'), imported + wrong)
+      const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+      const options = ['--ignoreConfig', '--noEmit', '--strict', '--target', 'es2023']
+      const resolution = [
+        '--module',
+        module,
+        ...(module === 'esnext' ? ['--moduleResolution', 'bundler'] : []),
+      ]
+      const compile = (file: string) =>
+        run(process.execPath, [tsc, ...options, ...resolution, '--types', '', file], {
+          cwd: userDir,
+        })
+      await compile('example.ts')
+      await assert.rejects(compile('wrong.ts'), { stdout: /"rate limited".* is not assignable/ })
+    })
+  }
 
   it('loads undici and zod only with the first node that needs them', async () => {
     const script = `

@@ -244,13 +244,14 @@ describe('the HTTP routes of the package', function () {
     }
   })
 
-  /** Node-RED lets every page of any origin call and read what it serves; these routes do not. */
-  describe('in a real Node-RED with the stock settings, asked by a page of another origin', () => {
+  /** Node-RED 4 lets every page of any origin call and read what it serves; these routes do not. */
+  describe('in a real Node-RED that admits all origins, asked by a page of another origin', () => {
     const foreign = { origin: 'http://other.example.com', 'content-type': 'application/json' }
     let nodeRed: NodeRed
 
     before(async () => {
-      nodeRed = await runFlows({ flows: FLOWS, credentials: {} }, 23_880)
+      const settings = { httpAdminCors: { origin: '*' } } // Node-RED 4 does it by itself
+      nodeRed = await runFlows({ flows: FLOWS, credentials: {} }, 23_880, { settings })
     })
     after(() => nodeRed?.stop())
 

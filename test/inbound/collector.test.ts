@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import FakeTimers from '@sinonjs/fake-timers'
-import { type CollectedMessage, Collector } from '../../nodes/inbound/collector'
+import { Collector } from '../../nodes/inbound/collector'
 import { Handover } from '../../nodes/inbound/handover'
-import type { InboundMessage } from '../../nodes/lib/message/event'
+import type { CollectedMessage, InboundMessage } from '../../nodes/lib/message/event'
 
 describe('collecting messages', () => {
   let clock: ReturnType<typeof FakeTimers.install>

@@ -37,6 +37,13 @@ describe('8x8-reply', () => {
     await closeServers()
   })
 
+  it('reports a content that is no JSON although its type says so', async () => {
+    const { flow } = await loadReply(takeAll(), { node: { content: '{', contentType: 'json' } })
+    const { msg } = await flow.send(answer())
+    assert.equal(msg.error?.kind, 'invalid-input')
+    assert.match(`${msg.error?.message}`, /^The content cannot be read: .*JSON/)
+  })
+
   it('answers the message of an inbound node, and hands it on with the result', async () => {
     const { flow, server } = await loadReply()
     const sent = answer({ req: {}, topic: 'mine' })

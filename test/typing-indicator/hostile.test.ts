@@ -56,6 +56,14 @@ const cases: HostileCase[] = [
     takesError: false,
   },
   {
+    what: 'a user whose number throws',
+    msg: () => ({
+      ...message(),
+      user: Object.defineProperty({}, 'msisdn', { get: throwing(unprintable) }),
+    }),
+    takesError: true,
+  },
+  {
     what: 'a payload that throws',
     msg: () => own('payload', { get: throwing(new Error('hands off')) }),
     takesError: true,

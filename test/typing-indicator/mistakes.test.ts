@@ -44,6 +44,20 @@ const mistakes: [what: string, msg: object, said: string, options?: FlowOptions]
     nothing('msg.payload.payload is an 8x8 webhook', change('payload.payload')),
   ],
   [
+    'something that throws where a webhook is looked for',
+    {
+      payload: 'what the agent said',
+      req: {
+        body: {
+          get eventType() {
+            throw new Error('hands off')
+          },
+        },
+      },
+    },
+    nothing('msg.payload is a string, not an 8x8 webhook', MOVE),
+  ],
+  [
     'the inner payload alone',
     { payload: inner },
     nothing(

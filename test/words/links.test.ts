@@ -3,9 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize, sep } from 'node:path'
 import { EXAMPLES } from '../../scripts/example'
 import { ROOT } from '../../scripts/node-red'
-
-/** Where this repository is read in a browser; links in the package and in examples go there. */
-const REPOSITORY = 'https://github.com/nr-8x8/node-red-typing-indicator/blob/main/'
+import { textFiles } from '../../scripts/release/publisher'
 
 const FOLDERS = ['docs', 'examples', 'nodes', 'scripts', 'test']
 
@@ -52,9 +50,9 @@ describe('the documents', () => {
     it(`have no dead link in ${file}`, () => {
       const markdown = read(file)
       for (const [, link = ''] of markdown.matchAll(/\]\(([^)\s]+)\)/g)) {
-        if (/^https?:/.test(link) && !link.startsWith(REPOSITORY)) continue
-        const [path = '', anchor] = link.replace(REPOSITORY, '/').split('#')
-        const target = path.startsWith('/') ? path.slice(1) : join(dirname(file), path)
+        if (/^https?:/.test(link)) continue
+        const [path = '', anchor] = link.split('#')
+        const target = join(dirname(file), path)
         assert.ok(path === '' || exists(target), link)
         const head = anchor ?? ''
         if (head) assert.ok(anchorsOf(path === '' ? markdown : read(target)).includes(head), link)
@@ -98,10 +96,26 @@ describe('the examples', () => {
   })
 
   for (const file of files) {
-    it(`have no dead link in ${file}`, () => {
-      for (const [, link = ''] of read(`examples/${file}`).matchAll(/\]\(([^)\s]+)\)/g)) {
-        if (link.startsWith(REPOSITORY)) assert.ok(exists(link.replace(REPOSITORY, '')), link)
+    it(`link to no file in ${file}, because the editor has none`, () => {
+      for (const [, link] of read(`examples/${file}`).matchAll(/\]\(([^)\s]+)\)/g)) {
+        assert.match(`${link}`, /^https:/)
       }
     })
   }
+})
+
+/** Where a project or a package has an owner, and anybody may become one. */
+const OWNED =
+  /(?<![\w.-])(?:www\.)?((?:github|gitlab|bitbucket|npmjs)\.(?:com|org)\/(?:package\/)?@?[\w-]+|(?:codeberg\.org|ghcr\.io)\/[\w-]+)/g
+
+describe('addresses', () => {
+  it('name no owner but the publisher: somebody else could take the address', () => {
+    const { repository } = JSON.parse(read('scripts/release/publisher.json'))
+    const own = repository.split('/').slice(2, 4).join('/')
+    const found = textFiles(ROOT)
+      .filter((file) => file !== 'package-lock.json')
+      .flatMap((file) => [...read(file).matchAll(OWNED)].map(([, owner]) => `${file}: ${owner}`))
+      .filter((line) => !own || !line.endsWith(own))
+    assert.deepEqual(found, [])
+  })
 })

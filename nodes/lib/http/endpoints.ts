@@ -88,13 +88,9 @@ function hasRoute(app: HttpApp, key: string): boolean {
   })
 }
 
-/** Express 5 has `router`, which throws in Express 4; that has `_router`. */
+/** Express 5 has `router`, which throws in Express 4; that has `_router`, once it has a route. */
 function stackOf(app: HttpApp): Layer[] {
-  const { _router } = app as { _router?: { stack: Layer[] } }
-  if (_router) return _router.stack
-  try {
-    return (app as { router?: { stack: Layer[] } }).router?.stack ?? []
-  } catch {
-    return []
-  }
+  type Router = { stack: Layer[] }
+  const { _router } = app as { _router?: Router }
+  return (_router ?? (app as HttpApp & { router: Router }).router).stack
 }

@@ -101,6 +101,11 @@ export interface InboundMessage {
   webhook: unknown
 }
 
+/** The same with `collect`: the newest message with the texts of all, and all of them in order. */
+export interface CollectedMessage extends InboundMessage {
+  messages: InboundMessage[]
+}
+
 /** What the inbound node sends at output 2. No umid: it would be that of an outbound message. */
 export interface OtherMessage {
   /** The whole event, as 8x8 wrote it. */

@@ -1,14 +1,8 @@
 import type { NodeStatus } from 'node-red'
-import { type Facts, MessagingError } from '../errors'
+import { type ErrorOutput, type Facts, MessagingError } from '../errors'
 import { describe } from '../message/thrown'
 import type { InputEvent, Message, NodeAdapter } from './node-adapter'
 import { StatusThrottle } from './status'
-
-/** `msg.error` of a failure: what a Catch node adds, and the facts. */
-export interface ErrorOutput extends Facts {
-  message: string
-  source: { id: string; type: string; name?: string }
-}
 
 export interface OutputOptions<State> {
   /** The message property for the result of a success. */

@@ -247,6 +247,18 @@ describe('replies', () => {
       assert.deepEqual(t.log, ['reply written', 'reply of another node'])
     })
 
+    it('stay sent, if they were', async () => {
+      t = await RepliesBench.open(false)
+      const place = t.replies.reserve()
+      const reply = settled(place.send(t.request('sent')))
+      ;(await t.arrived(1)).answer()
+      assert.ok(!((await reply) instanceof MessagingError))
+      place.cancel()
+      const next = t.reply('the next')
+      ;(await t.arrived(2)).answer()
+      assert.ok(!((await next) instanceof MessagingError))
+    })
+
     it('end at once where they wait for dots', async () => {
       t = await RepliesBench.open(false)
       void t.start('a').catch(() => {})
