@@ -157,7 +157,7 @@ function writeMessage(served: ServedPhone, body: Record<string, unknown>): void 
     find(() => served.phone.choose(customer, data))
     return
   }
-  const text = typeof body.text === 'string' ? body.text.trim() : ''
+  const text = stringOf(body.text).trim()
   if (text === '' || text.length > MAX_TEXT) {
     throw new HttpError(400, `text: 1 to ${MAX_TEXT} characters`)
   }
@@ -167,11 +167,11 @@ function writeMessage(served: ServedPhone, body: Record<string, unknown>): void 
 
 function deliverAgain(served: ServedPhone, { umid }: Record<string, unknown>): void {
   checkRate(served)
-  find(() => served.phone.deliver(`${umid}`))
+  find(() => served.phone.deliver(stringOf(umid)))
 }
 
 function setInbound({ phone }: ServedPhone, { inbound }: Record<string, unknown>): void {
-  find(() => phone.writeTo(`${inbound}`))
+  find(() => phone.writeTo(stringOf(inbound)))
 }
 
 function clearChat({ phone }: ServedPhone, { customer }: Record<string, unknown>): void {
@@ -183,6 +183,11 @@ function setFault({ phone }: ServedPhone, body: Record<string, unknown>): void {
   const fault = FAULTS.find((one) => one === body.fault)
   if (!fault) throw new HttpError(400, `fault: one of ${FAULTS.join(', ')}`)
   phone.simulate(customer, fault)
+}
+
+/** Blank for anything but a text. */
+function stringOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** @throws {HttpError} 400 */

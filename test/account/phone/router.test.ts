@@ -261,6 +261,10 @@ describe('phone: its page over HTTP', () => {
     }
     assert.equal((await post(`${url}fault`, { customer: 'ana', fault: 'slow' })).status, 202)
     assert.equal(phone.state(ANA).fault, 'slow')
+    for (const id of [undefined, 7, null, { toString: 7 }]) {
+      assert.equal((await post(`${url}deliver`, { umid: id })).status, 404)
+      assert.equal((await post(`${url}inbound`, { inbound: id })).status, 404)
+    }
   })
 
   it('accepts 20 messages in 10 s from each phone', async () => {
@@ -378,6 +382,18 @@ describe('phone: its page over HTTP', () => {
     const again = await watch(url)
     const state = await again.until(() => true)
     assert.deepEqual([state.account, state.messages.length], ['changed', 1])
+  })
+
+  it('leaves the page as it was when a deploy stops one node after the other', async () => {
+    const { url, phone, leave } = await open()
+    const others = ['second', 'third'].map((label) => phone.join(fakeInbound({ label })))
+    phone.write(ANA, 'Hi')
+    const client = await watch(url)
+    await client.until(({ messages }) => messages.length === 1)
+    for (const stop of [leave, ...others]) stop()
+    await client.ended
+    const { account, messages, inbounds } = client.states.at(-1) ?? assert.fail()
+    assert.deepEqual([account, messages.length, inbounds.length], ['shop', 1, 3])
   })
 
   it('gives its address to a new phone, whose old one closes later', async () => {
