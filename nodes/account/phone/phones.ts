@@ -27,16 +27,16 @@ interface RuntimeSettings {
   httpNodeMiddleware?: unknown
 }
 
-/** The phones by page, each with the accounts for which it is kept. */
-const phones = new Map<string, { phone: Phone; accounts: Set<string> }>()
+/** The phones, by page. */
+const phones = new Map<string, Phone>()
 
-/** The accounts that are running. */
-const running = new Set<string>()
+/** The pages of the accounts that are running, by account. */
+const running = new Map<string, string>()
 
 /** Connects an account to the sandbox of this process, and gives it a phone. */
 export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: string): SandboxAccount {
   const { id: accountId, _alias: page = accountId } = node as RuntimeNode
-  running.add(accountId)
+  running.set(accountId, page)
   const opening = open()
   return {
     server: opening.then(({ server }) => server),
@@ -67,7 +67,7 @@ export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: strin
 
   async function open() {
     const { sandbox, apiKey, release } = await acquireSandbox({ accountId, subAccountId })
-    const phone = keepPhone(page, accountId, sandbox)
+    const phone = keepPhone(page, sandbox)
     const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
     if (httpNodeRoot !== false) {
       routerOf(RED.httpNode as HttpApp, middlewareOf(httpNodeMiddleware)).add(page, phone)
@@ -76,20 +76,17 @@ export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: strin
   }
 }
 
-/** The phone of a page, kept for one more account. */
-function keepPhone(page: string, accountId: string, sandbox: Sandbox): Phone {
-  const kept = phones.get(page) ?? { phone: new Phone(sandbox), accounts: new Set() }
-  phones.set(page, kept)
-  kept.accounts.add(accountId)
-  return kept.phone
+/** The phone of a page: the one that is kept, or else a new one. */
+function keepPhone(page: string, sandbox: Sandbox): Phone {
+  const phone = phones.get(page) ?? new Phone(sandbox)
+  phones.set(page, phone)
+  return phone
 }
 
 /** An account is gone, or has another region: so are its chats, and its phone unless shared. */
 function forget(page: string, accountId: string): void {
   forgetAccount(accountId)
-  const kept = phones.get(page)
-  kept?.accounts.delete(accountId)
-  if (kept?.accounts.size !== 0) return
+  if ([...running.values()].includes(page)) return
+  phones.get(page)?.close()
   phones.delete(page)
-  kept.phone.close()
 }

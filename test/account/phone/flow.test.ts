@@ -508,6 +508,15 @@ describe('the phone of an account in a subflow', () => {
     assert.deepEqual([again.subAccountId, textsOf(again)], ['two_sub', []])
   })
 
+  it('keeps what was chosen on its page when its only instance is replaced by another', async () => {
+    const flow = await load(flowWith('one'))
+    const isOf = (sub: string) => (state: PhoneState) => state.subAccountId === sub
+    await look(flow, isOf('one_sub'))
+    await post(`${pageOf(flow)}fault`, { customer: 'ana', fault: 'slow' })
+    await flow.deploy(flowWith('two'), 'full')
+    assert.equal((await look(flow, isOf('two_sub'))).fault, 'slow')
+  })
+
   it('notices an account that is deployed alone, with which Node-RED does not restart the node', async () => {
     const inner = {
       ...{ id: 'inner', type: '8x8-inbound', z: 'subflow', x: 0, y: 0, wires: [[], []] },
