@@ -129,6 +129,8 @@ export class PhoneRouter {
     allow(method, write ? ['POST'] : resource === 'events' ? ['GET'] : ['GET', 'HEAD'])
     if (write) {
       const body = await readWrite(request)
+      // A deploy may have stopped its nodes in the meantime.
+      if (!served.phone.inUse) throw new HttpError(404, NO_PHONE)
       write(served, body)
       answer(response, 202)
     } else if (resource === 'events') {

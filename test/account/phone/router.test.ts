@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request, type ServerResponse } from 'node:http'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -394,6 +394,26 @@ describe('phone: its page over HTTP', () => {
     await client.ended
     const { account, messages, inbounds } = client.states.at(-1) ?? assert.fail()
     assert.deepEqual([account, messages.length, inbounds.length], ['shop', 1, 3])
+  })
+
+  it('takes no message whose body arrives when no node uses it any more', async () => {
+    const arrivals = new EventEmitter<{ request: [] }>()
+    const middleware: Handler = (_request, _response, next) => {
+      next()
+      arrivals.emit('request')
+    }
+    const { url, inbound, leave } = await open([middleware])
+    const headers = { origin: new URL(url).origin, 'content-type': 'application/json' }
+    const writing = request(`${url}messages`, { method: 'POST', headers })
+    const arrived = once(arrivals, 'request')
+    writing.write('{"customer":"ana",')
+    await arrived
+    leave()
+    writing.end('"text":"Hi"}')
+    const [response] = (await once(writing, 'response')) as [IncomingMessage]
+    response.resume()
+    assert.equal(response.statusCode, 404)
+    assert.deepEqual(inbound.received, [])
   })
 
   it('gives its address to a new phone, whose old one closes later', async () => {
