@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events'
 import type { Node, NodeAPI } from 'node-red'
 import type { Server } from '../../lib/client/transport'
 import type { AccountNode } from '../../lib/connection'
-import { type HttpApp, middlewareOf } from '../../lib/http/app'
 import { onFlowsStarted } from '../../lib/node-red/flows-started'
+import { httpNodeOf } from '../../lib/node-red/http-node'
 import type { Sandbox } from '../../lib/sandbox/server'
 import { acquireSandbox, forgetAccount } from '../../lib/sandbox/shared'
 import { Phone } from './phone'
@@ -20,12 +20,6 @@ export interface SandboxAccount {
 
 /** In a subflow, each instance has a node with an id of its own; `_alias` is the one in the editor. */
 type RuntimeNode = Node & { _alias?: string }
-
-/** The settings of Node-RED that the page depends on. */
-interface RuntimeSettings {
-  httpNodeRoot?: string | false
-  httpNodeMiddleware?: unknown
-}
 
 /** The phones, by page. */
 const phones = new Map<string, Phone>()
@@ -68,10 +62,8 @@ export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: strin
   async function open() {
     const { sandbox, apiKey, release } = await acquireSandbox({ accountId, subAccountId })
     const phone = keepPhone(page, sandbox)
-    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
-    if (httpNodeRoot !== false) {
-      routerOf(RED.httpNode as HttpApp, middlewareOf(httpNodeMiddleware)).add(page, phone)
-    }
+    const httpNode = httpNodeOf(RED)
+    if (httpNode) routerOf(httpNode.app, httpNode.middleware).add(page, phone)
     return { server: { origin: sandbox.url, apiKey }, phone, release }
   }
 }

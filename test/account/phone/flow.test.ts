@@ -387,8 +387,11 @@ describe('the phone of an account: when it is there', () => {
 
   it('is not served where Node-RED serves no HTTP nodes', async () => {
     const flow = await start({ settings: { httpNodeRoot: false } })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // The phone is there, or not, when another lease of the sandbox is.
+    const lease = await acquireSandbox({ accountId: 'test', subAccountId: 'test_sub' })
     assert.equal((await fetch(pageOf(flow))).status, 404)
+    await lease.release()
+    forgetAccount('test')
   })
 
   it('refuses pages of other origins', async () => {
