@@ -9,8 +9,8 @@ import { acquireSandbox, forgetAccount } from '../../lib/sandbox/shared'
 import { Phone } from './phone'
 import { routerOf } from './router'
 
-/** What region `sandbox` gives an account. */
-export interface SandboxAccount {
+/** An account that is connected to the sandbox, and has a phone. */
+export interface PhoneAccount {
   /** Where its requests go. Rejects with what the start of the sandbox failed with. */
   server: Promise<Server>
   register: NonNullable<AccountNode['register']>
@@ -28,7 +28,7 @@ const phones = new Map<string, Phone>()
 const running = new Map<string, string>()
 
 /** Connects an account to the sandbox of this process, and gives it a phone. */
-export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: string): SandboxAccount {
+export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: string): PhoneAccount {
   const { id: accountId, _alias: page = accountId } = node as RuntimeNode
   running.set(accountId, page)
   const opening = open()
