@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events'
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { MessagingError } from '../lib/errors'
-import { type HttpApp, middlewareOf } from '../lib/http/app'
 import { type Authorize, demandAuthorization } from '../lib/http/authorization'
 import { type EndpointHandler, type Endpoints, endpointsOf } from '../lib/http/endpoints'
 import type { InboundMessage } from '../lib/message/event'
 import { describe } from '../lib/message/thrown'
 import { AccountLookup } from '../lib/node-red/account-lookup'
 import { onFlowsStarted } from '../lib/node-red/flows-started'
+import { httpNodeOf } from '../lib/node-red/http-node'
 import { StatusThrottle } from '../lib/node-red/status'
 import { pathKey } from '../lib/rules'
 import { RecentUmids } from '../lib/typing/recent-umids'
@@ -28,12 +28,6 @@ const MAX_UMIDS = 100_000
 export interface Memory {
   recentUmids: RecentUmids
   handover: Handover
-}
-
-/** The settings of Node-RED that an endpoint depends on. */
-interface RuntimeSettings {
-  httpNodeRoot?: string | false
-  httpNodeMiddleware?: unknown
 }
 
 /** Why a node does not receive, or only refuses. */
@@ -153,14 +147,14 @@ export function setUpInbound(RED: NodeAPI, node: Node, config: InboundDef, memor
   }
 
   function takePath(): Problem | undefined {
-    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
-    if (httpNodeRoot === false) {
+    const httpNode = httpNodeOf(RED)
+    if (!httpNode) {
       return {
         status: 'status.noHttpNode',
         text: 'Node-RED serves no HTTP nodes: httpNodeRoot is false in its settings',
       }
     }
-    endpoints ??= endpointsOf(RED.httpNode as HttpApp, middlewareOf(httpNodeMiddleware))
+    endpoints ??= endpointsOf(httpNode.app, httpNode.middleware)
     if (endpoints.claim(path, handler)) return undefined
     endpoints.release(path, handler)
     return {

@@ -151,4 +151,6 @@ export async function unload(): Promise<void> {
   await close()
   close = async () => {}
   await helper.unload()
+  // Accounts in the sandbox keep their chats until flows run again, and so into the next test.
+  RED.runtime.events.emit('flows:started')
 }

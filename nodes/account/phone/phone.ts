@@ -77,9 +77,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
     this.#users.add(user)
     this.emit('change')
     return () => {
-      if (!this.#users.delete(user)) return
-      this.emit('change')
-      if (!this.inUse) this.emit('unused')
+      if (this.#users.delete(user)) this.emit(this.inUse ? 'change' : 'unused')
     }
   }
 

@@ -2,15 +2,15 @@ import type { EventEmitter } from 'node:events'
 import type { Node, NodeAPI } from 'node-red'
 import type { Server } from '../../lib/client/transport'
 import type { AccountNode } from '../../lib/connection'
-import { type HttpApp, middlewareOf } from '../../lib/http/app'
 import { onFlowsStarted } from '../../lib/node-red/flows-started'
+import { httpNodeOf } from '../../lib/node-red/http-node'
 import type { Sandbox } from '../../lib/sandbox/server'
 import { acquireSandbox, forgetAccount } from '../../lib/sandbox/shared'
 import { Phone } from './phone'
 import { routerOf } from './router'
 
-/** What region `sandbox` gives an account. */
-export interface SandboxAccount {
+/** An account that is connected to the sandbox, and has a phone. */
+export interface PhoneAccount {
   /** Where its requests go. Rejects with what the start of the sandbox failed with. */
   server: Promise<Server>
   register: NonNullable<AccountNode['register']>
@@ -21,22 +21,16 @@ export interface SandboxAccount {
 /** In a subflow, each instance has a node with an id of its own; `_alias` is the one in the editor. */
 type RuntimeNode = Node & { _alias?: string }
 
-/** The settings of Node-RED that the page depends on. */
-interface RuntimeSettings {
-  httpNodeRoot?: string | false
-  httpNodeMiddleware?: unknown
-}
+/** The phones, by page. */
+const phones = new Map<string, Phone>()
 
-/** The phones by page, each with the accounts for which it is kept. */
-const phones = new Map<string, { phone: Phone; accounts: Set<string> }>()
-
-/** The accounts that are running. */
-const running = new Set<string>()
+/** The pages of the accounts that are running, by account. */
+const running = new Map<string, string>()
 
 /** Connects an account to the sandbox of this process, and gives it a phone. */
-export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: string): SandboxAccount {
+export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: string): PhoneAccount {
   const { id: accountId, _alias: page = accountId } = node as RuntimeNode
-  running.add(accountId)
+  running.set(accountId, page)
   const opening = open()
   return {
     server: opening.then(({ server }) => server),
@@ -67,29 +61,24 @@ export function openSandboxAccount(RED: NodeAPI, node: Node, subAccountId: strin
 
   async function open() {
     const { sandbox, apiKey, release } = await acquireSandbox({ accountId, subAccountId })
-    const phone = keepPhone(page, accountId, sandbox)
-    const { httpNodeRoot, httpNodeMiddleware } = RED.settings as unknown as RuntimeSettings
-    if (httpNodeRoot !== false) {
-      routerOf(RED.httpNode as HttpApp, middlewareOf(httpNodeMiddleware)).add(page, phone)
-    }
+    const phone = keepPhone(page, sandbox)
+    const httpNode = httpNodeOf(RED)
+    if (httpNode) routerOf(httpNode.app, httpNode.middleware).add(page, phone)
     return { server: { origin: sandbox.url, apiKey }, phone, release }
   }
 }
 
-/** The phone of a page, kept for one more account. */
-function keepPhone(page: string, accountId: string, sandbox: Sandbox): Phone {
-  const kept = phones.get(page) ?? { phone: new Phone(sandbox), accounts: new Set() }
-  phones.set(page, kept)
-  kept.accounts.add(accountId)
-  return kept.phone
+/** The phone of a page: the one that is kept, or else a new one. */
+function keepPhone(page: string, sandbox: Sandbox): Phone {
+  const phone = phones.get(page) ?? new Phone(sandbox)
+  phones.set(page, phone)
+  return phone
 }
 
 /** An account is gone, or has another region: so are its chats, and its phone unless shared. */
 function forget(page: string, accountId: string): void {
   forgetAccount(accountId)
-  const kept = phones.get(page)
-  kept?.accounts.delete(accountId)
-  if (kept?.accounts.size !== 0) return
+  if ([...running.values()].includes(page)) return
+  phones.get(page)?.close()
   phones.delete(page)
-  kept.phone.close()
 }

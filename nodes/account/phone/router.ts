@@ -129,6 +129,8 @@ export class PhoneRouter {
     allow(method, write ? ['POST'] : resource === 'events' ? ['GET'] : ['GET', 'HEAD'])
     if (write) {
       const body = await readWrite(request)
+      // A deploy may have stopped its nodes in the meantime.
+      if (!served.phone.inUse) throw new HttpError(404, NO_PHONE)
       write(served, body)
       answer(response, 202)
     } else if (resource === 'events') {
@@ -157,7 +159,7 @@ function writeMessage(served: ServedPhone, body: Record<string, unknown>): void 
     find(() => served.phone.choose(customer, data))
     return
   }
-  const text = typeof body.text === 'string' ? body.text.trim() : ''
+  const text = stringOf(body.text).trim()
   if (text === '' || text.length > MAX_TEXT) {
     throw new HttpError(400, `text: 1 to ${MAX_TEXT} characters`)
   }
@@ -167,11 +169,11 @@ function writeMessage(served: ServedPhone, body: Record<string, unknown>): void 
 
 function deliverAgain(served: ServedPhone, { umid }: Record<string, unknown>): void {
   checkRate(served)
-  find(() => served.phone.deliver(`${umid}`))
+  find(() => served.phone.deliver(stringOf(umid)))
 }
 
 function setInbound({ phone }: ServedPhone, { inbound }: Record<string, unknown>): void {
-  find(() => phone.writeTo(`${inbound}`))
+  find(() => phone.writeTo(stringOf(inbound)))
 }
 
 function clearChat({ phone }: ServedPhone, { customer }: Record<string, unknown>): void {
@@ -183,6 +185,11 @@ function setFault({ phone }: ServedPhone, body: Record<string, unknown>): void {
   const fault = FAULTS.find((one) => one === body.fault)
   if (!fault) throw new HttpError(400, `fault: one of ${FAULTS.join(', ')}`)
   phone.simulate(customer, fault)
+}
+
+/** Blank for anything but a text. */
+function stringOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** @throws {HttpError} 400 */

@@ -32,7 +32,9 @@ export class Streams {
     phone.on('change', () => {
       if (this.#open.size === 0) return
       this.#changed = true
-      if (!this.#next) this.#flush()
+      // Not at once: a deploy stops one node after the other, and the page shows the last state
+      // until it is connected again.
+      this.#next ??= setTimeout(() => this.#flush(), 0)
     })
     phone.on('unused', () => this.#end())
     phone.on('close', () => this.#end())

@@ -135,8 +135,9 @@ export class SandboxApi {
 
   /**
    * Shows a reply, and takes the dots down. It goes to the first of `channels`, else to the channel
-   * of the customer's last message, else to WhatsApp or, for a LINE user, to LINE. All but the first
-   * is our guess: 8x8 follows the fallback rules of the sub-account.
+   * of the customer's last message, else to that of a customer of ours, else to WhatsApp or, for a
+   * LINE user, to LINE. All but the first is our guess: 8x8 follows the fallback rules of the
+   * sub-account.
    */
   private messages(subAccountId: string, body: unknown): ApiAnswer {
     const request = readMessagesBody(body)
@@ -148,6 +149,7 @@ export class SandboxApi {
     const channel =
       channels?.[0]?.channel.toLowerCase() ??
       this.#conversations.lastChannel(subAccountId, customer) ??
+      CUSTOMERS.find(({ msisdn }) => msisdn !== undefined && msisdn === user.msisdn)?.channel ??
       (user.lineUserId === undefined ? 'whatsapp' : 'line')
     checkSendable(request, channel)
     const quotes = channel === 'whatsapp' ? context?.umid : undefined

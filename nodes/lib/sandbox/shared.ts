@@ -32,7 +32,7 @@ interface SharedSandbox {
   apiKey: string
   /** Set while the server is there. */
   listening?: Promise<void> | undefined
-  /** An account is there several times where a subflow that contains it is used several times. */
+  /** An account is there twice while Node-RED starts the new one before the old one has closed. */
   accounts: Set<RetainedAccount>
 }
 

@@ -387,8 +387,11 @@ describe('the phone of an account: when it is there', () => {
 
   it('is not served where Node-RED serves no HTTP nodes', async () => {
     const flow = await start({ settings: { httpNodeRoot: false } })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // The phone is there, or not, when another lease of the sandbox is.
+    const lease = await acquireSandbox({ accountId: 'test', subAccountId: 'test_sub' })
     assert.equal((await fetch(pageOf(flow))).status, 404)
+    await lease.release()
+    forgetAccount('test')
   })
 
   it('refuses pages of other origins', async () => {
@@ -506,6 +509,15 @@ describe('the phone of an account in a subflow', () => {
     await flow.deploy(flowWith('one', 'two'), 'full')
     const again = await look(flow, both)
     assert.deepEqual([again.subAccountId, textsOf(again)], ['two_sub', []])
+  })
+
+  it('keeps what was chosen on its page when its only instance is replaced by another', async () => {
+    const flow = await load(flowWith('one'))
+    const isOf = (sub: string) => (state: PhoneState) => state.subAccountId === sub
+    await look(flow, isOf('one_sub'))
+    await post(`${pageOf(flow)}fault`, { customer: 'ana', fault: 'slow' })
+    await flow.deploy(flowWith('two'), 'full')
+    assert.equal((await look(flow, isOf('two_sub'))).fault, 'slow')
   })
 
   it('notices an account that is deployed alone, with which Node-RED does not restart the node', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request, type ServerResponse } from 'node:http'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -261,6 +261,10 @@ describe('phone: its page over HTTP', () => {
     }
     assert.equal((await post(`${url}fault`, { customer: 'ana', fault: 'slow' })).status, 202)
     assert.equal(phone.state(ANA).fault, 'slow')
+    for (const id of [undefined, 7, null, { toString: 7 }]) {
+      assert.equal((await post(`${url}deliver`, { umid: id })).status, 404)
+      assert.equal((await post(`${url}inbound`, { inbound: id })).status, 404)
+    }
   })
 
   it('accepts 20 messages in 10 s from each phone', async () => {
@@ -378,6 +382,38 @@ describe('phone: its page over HTTP', () => {
     const again = await watch(url)
     const state = await again.until(() => true)
     assert.deepEqual([state.account, state.messages.length], ['changed', 1])
+  })
+
+  it('leaves the page as it was when a deploy stops one node after the other', async () => {
+    const { url, phone, leave } = await open()
+    const others = ['second', 'third'].map((label) => phone.join(fakeInbound({ label })))
+    phone.write(ANA, 'Hi')
+    const client = await watch(url)
+    await client.until(({ messages }) => messages.length === 1)
+    for (const stop of [leave, ...others]) stop()
+    await client.ended
+    const { account, messages, inbounds } = client.states.at(-1) ?? assert.fail()
+    assert.deepEqual([account, messages.length, inbounds.length], ['shop', 1, 3])
+  })
+
+  it('takes no message whose body arrives when no node uses it any more', async () => {
+    const arrivals = new EventEmitter<{ request: [] }>()
+    const middleware: Handler = (_request, _response, next) => {
+      next()
+      arrivals.emit('request')
+    }
+    const { url, inbound, leave } = await open([middleware])
+    const headers = { origin: new URL(url).origin, 'content-type': 'application/json' }
+    const writing = request(`${url}messages`, { method: 'POST', headers })
+    const arrived = once(arrivals, 'request')
+    writing.write('{"customer":"ana",')
+    await arrived
+    leave()
+    writing.end('"text":"Hi"}')
+    const [response] = (await once(writing, 'response')) as [IncomingMessage]
+    response.resume()
+    assert.equal(response.statusCode, 404)
+    assert.deepEqual(inbound.received, [])
   })
 
   it('gives its address to a new phone, whose old one closes later', async () => {

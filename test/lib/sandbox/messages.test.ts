@@ -117,6 +117,12 @@ describe('sandbox: replies and phones', () => {
   const text = { type: 'text', content: { text: 'Hi' } }
   const BSUID = 'US.13491208655302741918'
 
+  it('writes to Ben on RCS, where his phone is, also before he has written', async () => {
+    await reply(sandbox, '+6500000001')
+    assert.equal(phone('rcs', '+6500000001').messages.length, 1)
+    assert.deepEqual(phone('whatsapp', '+6500000001').messages, [])
+  })
+
   it('shows the dots and the reply to a customer without a phone number', async () => {
     const user = { channelUserId: BSUID }
     const key = { subAccountId: SUB, channel: 'whatsapp', ...user }

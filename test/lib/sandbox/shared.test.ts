@@ -112,7 +112,7 @@ describe('sandbox: shared by all accounts', () => {
     assert.equal(await status(fresh, 'sub_new'), 200)
   })
 
-  it('keeps the chats of one account with several sub-accounts, as a subflow may have', async () => {
+  it('keeps the chats of one account with two sub-accounts, as in a deploy that changes it', async () => {
     const [a, b] = [await acquire('one', 'sub_a'), await acquire('one', 'sub_b')]
     const [ofA, ofB] = [write(a, 'sub_a'), write(b, 'sub_b')]
     await Promise.all([stop(a), stop(b)])
