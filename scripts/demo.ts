@@ -1,4 +1,4 @@
-import { PHONES_PATH } from '../nodes/account/phone/router'
+import { PHONES_PATH } from '../nodes/lib/rules'
 import { type Deployable, readExample } from './example'
 import { type NodeRed, runFlows } from './node-red'
 

@@ -63,7 +63,7 @@ async function runStory(phoneUrl: string): Promise<void> {
     )
     print('indicator', `sent: ${status}, ${durationMs.toFixed(0)} ms; the phone shows the dots`)
 
-    const isReply = ({ from }: { from: string }) => from === 'brand'
+    const isReply = ({ from }: { from: string }) => from === 'business'
     const { messages } = await within(
       'the reply',
       shows((state) => state.messages.some(isReply)),

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { EventOutcome } from '../lib/connection'
+import type { EventOutcome } from '../lib/event-outcome'
 import type { HttpRequest } from '../lib/http/app'
 import type { Authorize } from '../lib/http/authorization'
 import { HttpError } from '../lib/http/http-error'

@@ -2,6 +2,7 @@ import type { Node } from 'node-red'
 import type { Region } from './api'
 import type { Client } from './client/client'
 import type { MessagingError } from './errors'
+import type { EventOutcome } from './event-outcome'
 import type { Replies } from './replies/replies'
 import type { Sessions } from './typing/sessions'
 
@@ -12,17 +13,6 @@ export interface Connection {
   replies: Replies
   /** The sub-account of messages that name none. */
   subAccountId: string
-}
-
-/** What became of an event that an inbound node got from the phone. */
-export interface EventOutcome {
-  /**
-   * `accepted`: the flow gets it; `repeat`: the node has had this umid; `ignored`: the node takes
-   * other sub-accounts; `refused`: 8x8 would get a status other than 200.
-   */
-  outcome: 'accepted' | 'repeat' | 'ignored' | 'refused'
-  /** With `refused`. */
-  statusCode?: number
 }
 
 /** What the phone needs to write to an inbound node. */

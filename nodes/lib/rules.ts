@@ -82,6 +82,9 @@ export function isHeaderValue(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text)
 }
 
+/** The path of all phones below the HTTP node root, in lower case. */
+export const PHONES_PATH = '/8x8-sandbox'
+
 /**
  * Whether a text can be the path of an endpoint below the HTTP node root: no query, nothing that a
  * client would encode, and not a page of the sandbox.
@@ -90,7 +93,7 @@ export function isPath(text: string): boolean {
   const url = `http://localhost${text}`
   const arrivesAsWritten =
     text.startsWith('/') && URL.canParse(url) && new URL(url).pathname === text
-  return arrivesAsWritten && !/^\/8x8-sandbox(\/|$)/i.test(text)
+  return arrivesAsWritten && !`${pathKey(text)}/`.startsWith(`${PHONES_PATH}/`)
 }
 
 /**

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhoneState } from '../../nodes/account/phone/state'
+import { PHONES_PATH } from '../../nodes/lib/rules'
 import type { FlowNode } from '../example'
 import {
   findPort,
@@ -116,7 +117,7 @@ async function converse(
     const tab = flows.find(({ type, label }) => type === 'tab' && `${label}`.startsWith(example))
     const inbound = flows.find(({ type, z }) => type === '8x8-inbound' && z === tab?.id)
     assert.ok(tab && inbound, `example ${example} has no inbound node`)
-    const url = `${nodeRed.url}/8x8-sandbox/${inbound.account}/`
+    const url = `${nodeRed.url}${PHONES_PATH}/${inbound.account}/`
     const phone = await PhoneClient.open(url, {}, customer)
     for (const [resource, body] of [
       ['inbound', { inbound: inbound.id }],

@@ -359,7 +359,7 @@ describe('the quick start, from the import to a live flow', function () {
     await phone.getByRole('button', { name: 'Send' }).click()
   }
 
-  const reply = (text: string) => phone.locator('.message.brand', { hasText: text }).last()
+  const reply = (text: string) => phone.locator('.message.business', { hasText: text }).last()
 
   it('imports the example and deploys it: nothing is wrong', async () => {
     await editor.importExample(QUICK_START)

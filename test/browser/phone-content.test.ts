@@ -35,14 +35,14 @@ describe('what the phone shows of a reply', function () {
     await phone.getByLabel('Message of the customer').fill(`show ${kinds.join(' ')}`)
     await phone.keyboard.press('Enter')
     await phone
-      .locator('.message.brand')
+      .locator('.message.business')
       .nth(kinds.length - 1)
       .waitFor()
   }
 
   /** The flow's message of a kind. */
   const message = (kind: Kind, kinds = WHATSAPP) =>
-    phone.locator('.message.brand').nth(kinds.indexOf(kind))
+    phone.locator('.message.business').nth(kinds.indexOf(kind))
 
   /** Presses something with the keyboard. @returns the `content` that the flow gets */
   async function press(what: Locator, title: string): Promise<unknown> {

@@ -64,14 +64,14 @@ describe('the phone in a browser', function () {
         assert.ok(await dots.isVisible(), 'the dots went before the reply')
         await phone.waitForTimeout(100)
       }
-      await phone.locator('.message.brand').waitFor({ timeout: 10_000 })
+      await phone.locator('.message.business').waitFor({ timeout: 10_000 })
       await dots.waitFor({ state: 'hidden', timeout: 1000 })
       assert.equal(await phone.locator('.message.customer.is-read').count(), 1)
       assert.ok((await phone.locator('#requests li').count()) >= 2)
     })
 
     it('shows the message that a reply quotes, and leads to it', async () => {
-      const reply = phone.locator('.message.brand')
+      const reply = phone.locator('.message.business')
       await reply.getByText('Hello <b>you</b>').click()
       assert.match(await focused(), /Hello <b>you<\/b>/)
     })
@@ -88,7 +88,7 @@ describe('the phone in a browser', function () {
     })
 
     it('says how far a reply has come, and delivers its receipt again', async () => {
-      const reply = phone.locator('.message.brand')
+      const reply = phone.locator('.message.business')
       await reply.getByRole('button', { name: 'Details' }).press('Enter')
       await reply.getByText('Last receipt: read.').waitFor()
       const outcome = reply.locator('[role=status]', { hasText: 'took it' })

@@ -201,7 +201,7 @@ describe('the package, installed from its tarball', function () {
         const key = { subAccountId: SUB_ACCOUNT, channel, msisdn: '+6590000000' }
         const { umid } = sandbox.receive(key)
         const replied = new Promise<void>((resolve) => {
-          sandbox.on('message', ({ message }) => message.from === 'brand' && resolve())
+          sandbox.on('message', ({ message }) => message.from === 'business' && resolve())
         })
         let dots = 0
         sandbox.once('typing', ({ until = 0 }) => {
@@ -216,7 +216,7 @@ describe('the package, installed from its tarball', function () {
         assert.equal(typingUntil, undefined)
         assert.deepEqual(
           messages.map(({ from }) => from),
-          ['customer', 'brand'],
+          ['customer', 'business'],
         )
         const [event] = sandbox.requests.slice(-2)
         assert.deepEqual(event?.body, { channel, type: 'typing', umid })

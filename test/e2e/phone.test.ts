@@ -43,7 +43,7 @@ describe('the phone of example 1, behind httpNodeAuth', function () {
       const { messages } = await phone.until((state) => state.messages.length === 2)
       assert.deepEqual(
         messages.map(({ from }) => from),
-        ['customer', 'brand'],
+        ['customer', 'business'],
       )
     } finally {
       await phone.close()

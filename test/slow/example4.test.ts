@@ -45,7 +45,7 @@ describe('example 4, in real time', function () {
   function replied(matches: (text: string) => boolean = () => true): Promise<number> {
     return new Promise((resolve) => {
       sandbox.on('message', ({ message: { from, text, at } }) => {
-        if (from === 'brand' && matches(text)) resolve(at)
+        if (from === 'business' && matches(text)) resolve(at)
       })
     })
   }

@@ -117,7 +117,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
    */
   choose(customer: SandboxCustomer, { umid, ...choice }: PhoneChoice): void {
     const message = this.#chat(customer).messages.find((each) => each.umid === umid)
-    if (message?.from !== 'brand') throw new RangeError('The chat has no such message')
+    if (message?.from !== 'business') throw new RangeError('The chat has no such message')
     const { title: text } = choice
     const content = contentOf(choice)
     this.#receive(customer, { text, type: 'Interactive', content, replyToUmid: umid })
@@ -206,7 +206,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
   #summary(customer: SandboxCustomer): PhoneCustomer {
     const { id, label, channel, msisdn, username } = customer
     const { messages, typingUntil } = this.#chat(customer)
-    const reply = messages.findLast(({ from }) => from === 'brand')
+    const reply = messages.findLast(({ from }) => from === 'business')
     return {
       ...{ id, label, channel },
       ...(msisdn !== undefined && { msisdn }),

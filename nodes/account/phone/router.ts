@@ -5,15 +5,13 @@ import { UMID } from '../../lib/api'
 import type { Handler, HttpApp } from '../../lib/http/app'
 import { HttpError } from '../../lib/http/http-error'
 import { isCrossOrigin, removeCorsHeaders } from '../../lib/http/same-origin'
+import { PHONES_PATH } from '../../lib/rules'
 import { CUSTOMERS, type SandboxCustomer } from '../../lib/sandbox/customers'
 import { PageFiles } from './files'
 import { answer, answerError, readWrite } from './http'
 import type { Phone } from './phone'
 import { FAULTS, MAX_TEXT } from './state'
 import { Streams } from './stream'
-
-/** The path of all phones below the HTTP node root. */
-export const PHONES_PATH = '/8x8-sandbox'
 
 /** A number of deliveries of one phone in so many ms; our choice. Beyond it: 429. */
 const MAX_MESSAGES = 20
@@ -25,7 +23,8 @@ const CROSS_ORIGIN =
 const NO_PHONE =
   'No phone is here. Deploy an 8x8 node that uses this account, with Sandbox as region of the account'
 
-const ROUTE = /^\/8x8-sandbox\/([^/]+)(\/[^/]*)?$/i
+const PHONES = new RegExp(`^${PHONES_PATH}(?:/.*)?$`, 'i')
+const PHONE = new RegExp(`^${PHONES_PATH}/([^/]+)(/[^/]*)?$`, 'i')
 
 interface ServedPhone {
   phone: Phone
@@ -74,7 +73,7 @@ export function routerOf(
     router = new PhoneRouter(new PageFiles(folder))
     routers.set(app, router)
     // By route, not by use(), so that a middleware sees the same path as before `http in`.
-    app.all(/^\/8x8-sandbox(?:\/.*)?$/i, ...middleware, router.handle)
+    app.all(PHONES, ...middleware, router.handle)
   }
   return router
 }
@@ -112,7 +111,7 @@ export class PhoneRouter {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request
     const { pathname, searchParams } = new URL(url, 'http://localhost')
-    const [, id = '', rest] = ROUTE.exec(pathname) ?? []
+    const [, id = '', rest] = PHONE.exec(pathname) ?? []
     const served = this.#phones.get(decode(id))
     const resource = rest?.slice(1) ?? ''
     if (!served?.phone.inUse) {

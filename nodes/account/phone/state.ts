@@ -3,6 +3,7 @@
  * bundle it.
  */
 import type { Channel } from '../../lib/api'
+import type { EventOutcome } from '../../lib/event-outcome'
 import type { Choice } from '../../lib/sandbox/choice'
 import type { ConversationMessage } from '../../lib/sandbox/message'
 
@@ -39,20 +40,14 @@ export interface PhoneCustomer {
   repliedAt?: number
 }
 
-/** What became of an event that the phone gave an inbound node. */
-export interface PhoneDelivery {
+/** What became of an event that the phone had for an inbound node. */
+export interface PhoneDelivery extends Omit<EventOutcome, 'outcome'> {
   /** When, epoch ms. */
   at: number
   /** The node's name, or its path. */
   inbound?: string
-  /**
-   * `accepted`: the flow has it; `repeat`: the node has had this umid, 8x8 gets its 200; `ignored`:
-   * the node takes other sub-accounts; `refused`: with the status that 8x8 would get; `no-inbound`:
-   * no inbound node uses the account.
-   */
-  outcome: 'accepted' | 'repeat' | 'ignored' | 'refused' | 'no-inbound'
-  /** With `refused`. */
-  statusCode?: number
+  /** `no-inbound`: no inbound node uses the account. */
+  outcome: EventOutcome['outcome'] | 'no-inbound'
 }
 
 /** A message of the chat. */

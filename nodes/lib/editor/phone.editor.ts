@@ -1,4 +1,4 @@
-import { isReference } from '../rules'
+import { isReference, PHONES_PATH } from '../rules'
 import type { StoredNode } from './dialog.editor'
 import { httpNodeUrl } from './http-node-url'
 
@@ -18,7 +18,7 @@ export function urlBelowNodeRoot(path: string): string | undefined {
  * @param isDeployed as the editor shows it, so that the page shows nothing else
  */
 export function openPhone(account: Pick<StoredNode, 'id' | '_'>, isDeployed: boolean): void {
-  const url = urlBelowNodeRoot(`/8x8-sandbox/${encodeURIComponent(account.id)}/`)
+  const url = urlBelowNodeRoot(`${PHONES_PATH}/${encodeURIComponent(account.id)}/`)
   if (url && isDeployed) window.open(url, '_blank', 'noopener')
   else RED.notify(account._(url ? 'phone.deployFirst' : 'phone.noRoot'), 'warning')
 }

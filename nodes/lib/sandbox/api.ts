@@ -8,7 +8,7 @@ import {
   readMessagesBody,
   routeOf,
 } from './checks'
-import type { BrandMessage, ConversationKey, Conversations } from './conversations'
+import type { BusinessMessage, ConversationKey, Conversations } from './conversations'
 import { CUSTOMERS, SAMPLE_UMID } from './customers'
 import type { SandboxEvents } from './events'
 import { type ApiAnswer, errorAnswer, jsonAnswer } from './faults'
@@ -161,7 +161,7 @@ export class SandboxApi {
   }
 
   /** See `Sandbox.reply`. */
-  reply(to: ConversationKey, content: BrandMessage): ConversationMessage {
+  reply(to: ConversationKey, content: BusinessMessage): ConversationMessage {
     const { key, message, stopped } = this.#conversations.reply(to, content)
     this.#events.emit('message', { key, message })
     if (stopped) this.#events.emit('typing', { key, umid: stopped, until: undefined })

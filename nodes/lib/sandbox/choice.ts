@@ -1,7 +1,7 @@
-/** What a customer pressed in a message of the brand. */
+/** What a customer pressed in a message of the business. */
 export interface Choice {
   kind: 'button' | 'row' | 'suggestion' | 'quick-reply'
-  /** The id, payload or postback data that the brand gave it. */
+  /** The id, payload or postback data that the business gave it. */
   id: string
   title: string
   /** Of a row, where it has one. */

@@ -38,7 +38,7 @@ export interface CustomerIds {
   channelUserId?: string | undefined
 }
 
-/** A customer's message to the brand, as 8x8 stores it. */
+/** A customer's message to the business, as 8x8 stores it. */
 export interface CustomerMessage extends CustomerIds {
   umid: string
   subAccountId: string
@@ -50,7 +50,7 @@ export interface CustomerMessage extends CustomerIds {
   /** 8x8's `type` and `content` in the webhook; absent for plain text. */
   type?: string
   content?: Record<string, unknown>
-  /** The message of the brand that it answers, by pressing something in it. */
+  /** The message of the business that it answers, by pressing something in it. */
   replyToUmid?: string
   /** When 8x8 received it, epoch ms. */
   at: number
@@ -63,8 +63,8 @@ export interface ConversationKey extends CustomerIds {
   channel: Channel | string
 }
 
-/** What the brand writes. */
-export interface BrandMessage {
+/** What the business writes. */
+export interface BusinessMessage {
   /** 8x8's `type` and `content`, as in the API. */
   type: string
   content: Record<string, unknown>
@@ -80,7 +80,7 @@ export interface PhoneContent {
   typingUntil?: number
 }
 
-/** How far a message of the brand has come. */
+/** How far a message of the business has come. */
 export interface Receipt {
   umid: string
   /** Whose phone shows the message. */
@@ -96,12 +96,12 @@ interface Kept<T> {
   json: string | undefined
 }
 
-/** What is known of a umid: a customer's message, or to whom the brand wrote. */
+/** What is known of a umid: a customer's message, or to whom the business wrote. */
 interface KnownUmid {
   subAccountId: string
   inbound?: Kept<CustomerMessage>
   sentTo?: ConversationKey
-  /** The newest one of a message of the brand. */
+  /** The newest one of a message of the business. */
   receipt?: Receipt
 }
 
@@ -155,7 +155,7 @@ export class Conversations {
 
   /**
    * The channel of the customer's last message; undefined where there was none.
-   * That the brand answers there, without fallback rules, is our guess.
+   * That the business answers there, without fallback rules, is our guess.
    */
   lastChannel(subAccountId: string, customer: CustomerIds): string | undefined {
     const name = nameOf(this.#normalize({ subAccountId, channel: '', ...customer }))
@@ -166,19 +166,19 @@ export class Conversations {
   }
 
   /**
-   * Shows the brand's message on a phone. Takes the dots down (Meta and Google doc).
+   * Shows the business's message on a phone. Takes the dots down (Meta and Google doc).
    * @returns where it was shown, and the umid that the dots were for if there were any
    */
-  reply(to: ConversationKey, brandMessage: BrandMessage) {
+  reply(to: ConversationKey, businessMessage: BusinessMessage) {
     const stored = this.#find(to)
     const { subAccountId } = stored.key
-    const { type, content, quotes } = brandMessage
+    const { type, content, quotes } = businessMessage
     const isPlain = type === 'text' && Object.keys(content).length === 1
     const json = isPlain ? undefined : JSON.stringify(content)
     const text = type === 'text' ? `${content.text}` : `${json}`
     const shown: ConversationMessage = {
       umid: newUmid(),
-      from: 'brand',
+      from: 'business',
       text,
       at: this.#now(),
       status: 'queued',
@@ -204,7 +204,7 @@ export class Conversations {
   }
 
   /**
-   * Records how far a message of the brand has come, and shows it.
+   * Records how far a message of the business has come, and shows it.
    * @returns the receipt; undefined for a message that is forgotten
    */
   advance(umid: string, state: ReceiptState): Receipt | undefined {
@@ -217,7 +217,7 @@ export class Conversations {
     return known.receipt
   }
 
-  /** The newest receipt of a message of the brand, if there is one. @param umid in any case */
+  /** The newest receipt of a message of the business, if there is one. @param umid in any case */
   receipt(umid: string): Receipt | undefined {
     return this.#umids.get(umid.toLowerCase())?.receipt
   }

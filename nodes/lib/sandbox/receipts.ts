@@ -3,7 +3,7 @@ import { RECEIPT_STATES, type ReceiptState } from './message'
 /** Messages with receipts still to come; our choice. Beyond it the oldest gets no more. */
 const MAX_PENDING = 1000
 
-/** The times at which messages of the brand are sent, delivered and read. */
+/** The times at which messages of the business are sent, delivered and read. */
 export class Receipts {
   readonly #delays: readonly number[]
   readonly #onDue: (umid: string, state: ReceiptState) => void

@@ -159,7 +159,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   /**
-   * A customer writes to the brand, or presses something; nothing is posted, see {@link webhook}.
+   * A customer writes to the business, or presses something; nothing is posted, see {@link webhook}.
    * @param message default: WhatsApp, {@link SAMPLE_MSISDN} unless there is a `channelUserId`, no
    *   name, `Hello`, plain text, a new umid, now. For what is pressed: the title as `text`, the type
    *   `Interactive`, a `content` from `contentOf` (./choice.ts) and `replyToUmid`
@@ -199,11 +199,11 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
 
   /**
    * The webhook body that 8x8 posts for a message: of a customer's the inbound message, of the
-   * brand's the newest receipt.
+   * business's the newest receipt.
    * @param umid in any case
    * @param version default 3
    * @throws RangeError for a umid that is not known or forgotten (10,000 are kept), and for one of
-   *   the brand that has no receipt yet
+   *   the business that has no receipt yet
    */
   webhook(umid: string, version?: 2 | 3): InboundWebhook | ReceiptWebhook {
     const inbound = this.inbound(umid)
@@ -224,7 +224,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   }
 
   /**
-   * The brand writes to a customer, as by the API: it takes the dots of that phone down, and gets
+   * The business writes to a customer, as by the API: it takes the dots of that phone down, and gets
    * receipts.
    * @param text not empty
    */
@@ -235,7 +235,7 @@ export class Sandbox extends EventEmitter<SandboxEvents> {
   /**
    * The customer's message with a umid.
    * @param umid in any case
-   * @returns undefined for a umid that is not known, and for one of the brand
+   * @returns undefined for a umid that is not known, and for one of the business
    */
   inbound(umid: string): CustomerMessage | undefined {
     const found = this.#conversations.find(undefined, umid)

@@ -1,7 +1,7 @@
 import type { CustomerIds, CustomerMessage, Receipt } from './conversations'
 import type { ReceiptState } from './message'
 
-/** The brand's own id on every channel: the one in 8x8's example. */
+/** The business's own id on every channel: the one in 8x8's example. */
 const CHANNEL_ID = '6500000001'
 
 /** Channels that webhooks do not write in lower case (8x8 doc). */
@@ -45,7 +45,7 @@ export interface ReceiptWebhook {
   eventType: 'outbound_message_status_changed'
   description: string
   payload: {
-    /** Of the brand's message. */
+    /** Of the business's message. */
     umid: string
     subAccountId: string
     /** ISO 8601. */

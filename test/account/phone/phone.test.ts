@@ -7,7 +7,7 @@ import type { Sandbox } from '../../../nodes/lib/sandbox/server'
 import { call, closeAll, KEY, reply, SUB, startSandbox, type } from '../../lib/sandbox/helpers'
 import { ANA, BEN, bare, CHI, closePhones, fakeInbound, makePhone, stateOf, write } from './helpers'
 
-/** The brand sends a message by the API. */
+/** The business sends a message by the API. */
 const send = (sandbox: Sandbox, body: object) =>
   call(sandbox, body, { path: `/api/v1/subaccounts/${SUB}/messages` })
 
@@ -51,7 +51,7 @@ describe('phone: its chats', () => {
       messages.map(({ from, text }) => [from, text]),
       [
         ['customer', '<b>Hi</b>'],
-        ['brand', 'Good morning'],
+        ['business', 'Good morning'],
       ],
     )
     assert.equal(customers[0]?.repliedAt, messages[1]?.at)

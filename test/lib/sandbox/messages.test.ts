@@ -49,7 +49,7 @@ describe('sandbox: replies and phones', () => {
       clientMessageId: 'mine',
       status: { state: 'queued', timestamp: new Date(now).toISOString() },
     })
-    const message = { umid: answer.umid, from: 'brand', text: 'Hi!', at: now, status: 'queued' }
+    const message = { umid: answer.umid, from: 'business', text: 'Hi!', at: now, status: 'queued' }
     assert.deepEqual(phone(), {
       messages: [{ umid, from: 'customer', text: 'Hello?', at: NOW, readAt: NOW }, message],
     })

@@ -27,7 +27,7 @@ export function makeDetails({ umid, from }: PhoneMessage) {
     /** Shows the newest status and delivery. */
     update(message: PhoneMessage): void {
       const hasEvent = from === 'customer' || !['queued', undefined].includes(message.status)
-      setText(status, from === 'brand' ? statusText(message.status) : '')
+      setText(status, from === 'business' ? statusText(message.status) : '')
       setText(
         outcome,
         message.delivery

@@ -18,7 +18,6 @@ const STATUS_TEXTS: Record<number, string> = {
 const PURPOSES: [end: string, purpose: string][] = [
   ['/events', 'Typing indicator'],
   ['/messages', 'Message'],
-  ['/read', 'Mark as read'],
 ]
 
 /** The requests on the screen, by id, kept so that what is open stays open. */

@@ -5,15 +5,15 @@ import type { PhoneMessage } from '../../../../nodes/account/phone/state'
 
 const UMID = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
 
-function brand(type: string, content: unknown): PhoneMessage {
-  return { umid: UMID, from: 'brand', text: JSON.stringify(content), at: 0, type, content }
+function business(type: string, content: unknown): PhoneMessage {
+  return { umid: UMID, from: 'business', text: JSON.stringify(content), at: 0, type, content }
 }
 
-const partsOf = (type: string, content: unknown) => readMessage(brand(type, content))
+const partsOf = (type: string, content: unknown) => readMessage(business(type, content))
 
 describe('the parts of a message on the phone', () => {
   it('are the text of a plain message, and of what a customer pressed', () => {
-    const plain: PhoneMessage = { umid: UMID, from: 'brand', text: 'Hello', at: 0 }
+    const plain: PhoneMessage = { umid: UMID, from: 'business', text: 'Hello', at: 0 }
     assert.deepEqual(readMessage(plain), [{ kind: 'text', text: 'Hello' }])
     const content = { text: 'Yes', payload: 'yes' }
     const pressed = {
@@ -141,9 +141,9 @@ describe('the words of the phone', () => {
   })
 
   it('shorten a message to one line, a file to its name', () => {
-    const long = { umid: UMID, from: 'brand', text: `a\n  b ${'c'.repeat(99)}`, at: 0 } as const
+    const long = { umid: UMID, from: 'business', text: `a\n  b ${'c'.repeat(99)}`, at: 0 } as const
     assert.equal(excerptOf(long), `a b ${'c'.repeat(56)}…`)
     const url = 'https://www.example.com/a.pdf'
-    assert.equal(excerptOf(brand('file', { url })), 'a.pdf')
+    assert.equal(excerptOf(business('file', { url })), 'a.pdf')
   })
 })
