@@ -64,10 +64,11 @@ export class HttpAttempt implements Attempt, ResponseHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // undici calls this just before it writes; with a proxy, when the tunnel is open. It skips a
+    // request that throws here, while an abort would end the connection.
+    if (this.#finished) throw ABORTED
     this.#controller = controller
-    // undici calls this just before it writes; with a proxy, when the tunnel is open.
-    if (this.#finished) controller.abort(ABORTED)
-    else this.#written = true
+    this.#written = true
   }
 
   onResponseStart(
