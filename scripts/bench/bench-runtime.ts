@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { runFlows } from '../node-red'
-import { conversationFlow } from './conversation-flow'
+import { conversationFlow, exampleFlow } from './conversation-flow'
 import {
   API_ROOT,
   account,
@@ -32,18 +32,20 @@ export async function startBench(): Promise<Bench> {
   })
   const [{ port }] = await once(peer, 'message')
   const origin = `http://127.0.0.1:${port}`
+  const example = await exampleFlow(origin)
   const flows = [
     { id: 'tab', type: 'tab', label: 'Bench' },
     account(origin),
     ...messageFlow(origin),
     ...conversationFlow(origin),
+    ...example.flows,
   ]
   const settings = {
     nodesDir: join(__dirname, 'nodes'),
     logging: { console: { level: 'info' } },
   }
   try {
-    const deployable = { flows, credentials: CREDENTIALS }
+    const deployable = { flows, credentials: { ...CREDENTIALS, ...example.credentials } }
     const nodeRed = await runFlows(deployable, 18_800, { settings })
     const { url } = nodeRed
     return {

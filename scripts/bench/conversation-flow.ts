@@ -1,17 +1,19 @@
-import type { FlowNode } from '../example'
+import { type Deployable, type FlowNode, readExample } from '../example'
 import {
   API_ROOT,
+  BENCH_KEY,
   bare,
   HEADERS,
   indicator,
   node,
   reply,
   requestNode,
+  SUB_ACCOUNT,
   WEBHOOK_AUTHORIZATION,
 } from './flow'
 
 /** Flows for whole conversations: ours, and what it is compared with. */
-export const CONVERSATIONS = ['core nodes', 'the limit', 'our three nodes'] as const
+export const CONVERSATIONS = ['core nodes', 'example 7', 'the limit', 'our three nodes'] as const
 
 /** One of {@link CONVERSATIONS}. */
 export type Conversation = (typeof CONVERSATIONS)[number]
@@ -19,6 +21,7 @@ export type Conversation = (typeof CONVERSATIONS)[number]
 /** Where each takes webhooks. */
 export const WEBHOOK_PATHS: Record<Conversation, string> = {
   'core nodes': '/bench/core',
+  'example 7': '/8x8/core-nodes',
   'the limit': '/bench/limit',
   'our three nodes': '/bench/ours',
 }
@@ -48,6 +51,32 @@ export function conversationFlow(origin: string): FlowNode[] {
     inbound('keepIn', KEEP_PATH, ['keepTyping']),
     indicator('keepTyping', 'start', []),
   ]
+}
+
+/**
+ * Example 7, our indicator between core nodes, at the API server: without its seconds of work, with
+ * its debug nodes off, and with the text of the webhook as its answer, because the client finds its
+ * conversation by that.
+ */
+export async function exampleFlow(origin: string): Promise<Deployable> {
+  const flows = await readExample('7 With core nodes around the indicator')
+  const credentials: Deployable['credentials'] = {}
+  for (const each of flows) {
+    const { id, type } = each
+    if (type === 'tab') {
+      each.env = [
+        { name: 'SUB_ACCOUNT', value: SUB_ACCOUNT, type: 'str' },
+        { name: 'BASE_URL', value: origin, type: 'str' },
+        { name: 'WEBHOOK_AUTHORIZATION', type: 'cred' },
+      ]
+      credentials[id] = { WEBHOOK_AUTHORIZATION }
+    } else if (type === '8x8-typing-indicator') each.account = 'account'
+    else if (type === 'http request') credentials[id] = { password: BENCH_KEY }
+    else if (type === 'delay') each.type = 'bench-mark'
+    else if (type === 'change') each.rules = []
+    else if (type === 'debug') each.active = false
+  }
+  return { flows: flows.filter(({ type }) => type !== '8x8-account'), credentials }
 }
 
 function inbound(id: string, path: string, next: string[]): FlowNode {

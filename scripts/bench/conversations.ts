@@ -70,6 +70,11 @@ async function converse(
   return { ...run, cpu: ((await bench.runtimeCpu()) - before) / run.took }
 }
 
+/** µs of the runtime for a conversation, which other processes disturb least. */
+function cpuOf({ cpu, perSecond }: Run): number {
+  return (cpu / perSecond) * 1e6
+}
+
 function summary(contender: Conversation, all: Runs<Conversation, Run>) {
   return {
     contender,
@@ -79,6 +84,8 @@ function summary(contender: Conversation, all: Runs<Conversation, Run>) {
     toCore: ratioOf(all, contender, 'core nodes', (run) => run.perSecond),
     toLimit: ratioOf(all, contender, 'the limit', (run) => run.perSecond),
     p50ToCore: ratioOf(all, contender, 'core nodes', (run) => run.p50),
+    cpuEach: figureOf(all, contender, cpuOf),
+    cpuToLimit: ratioOf(all, contender, 'the limit', cpuOf),
     indicators: figureOf(all, contender, (run) => run.indicators),
     cpu: figureOf(all, contender, (run) => run.cpu),
     peerCpu: figureOf(all, contender, (run) => run.peerCpu),
@@ -87,7 +94,14 @@ function summary(contender: Conversation, all: Runs<Conversation, Run>) {
 
 function tableOf(results: ReturnType<typeof summary>[]): string {
   const head = ['contender', 'conversations/s', '× core nodes', '× the limit', 'p50 in ms', 'p99']
-  head.push('p50 × core nodes', 'indicators', 'cores: runtime', 'client and API')
+  head.push(
+    'p50 × core nodes',
+    'CPU in µs each',
+    '× the limit',
+    'indicators',
+    'cores: runtime',
+    'client and API',
+  )
   const rows = results.map((result) => [
     result.contender,
     inWords(result.perSecond),
@@ -96,6 +110,8 @@ function tableOf(results: ReturnType<typeof summary>[]): string {
     inWords(result.p50, 2),
     inWords(result.p99, 2),
     inWords(result.p50ToCore, 2),
+    inWords(result.cpuEach),
+    inWords(result.cpuToLimit, 2),
     result.indicators.median.toFixed(2),
     result.cpu.median.toFixed(2),
     result.peerCpu.median.toFixed(2),

@@ -97,6 +97,7 @@ function post(pool, path, at, answered = true) {
   const headers = ['authorization', `${webhookAuthorization}`, 'content-type', 'application/json']
   return new Promise((resolve) => {
     const end = (/** @type {boolean} */ good) => {
+      if (conversation.answeredAt) return // the answer was cut behind its head
       conversation.answeredAt = performance.now()
       if (!good) {
         webhooks.refused++
@@ -163,7 +164,7 @@ async function converse({ url, path, inFlight, ms }) {
   await until(() => open.size === 0, ms + PATIENCE)
   const took = performance.now() - begun
   const peerCpu = (cpu() - before) / took
-  await pool.destroy()
+  await pool.close()
   return {
     perSecond: (arrived.replies / took) * 1000,
     ...percentiles(latencies, ''),
@@ -183,7 +184,7 @@ async function keep({ url, path, kept, perSecond }) {
   const pool = new Pool(url, { connections: CONNECTIONS })
   await atRate(perSecond, kept, (at) => void post(pool, path, at, false))
   await until(() => arrived.indicators >= kept, PATIENCE)
-  await pool.destroy()
+  await pool.close()
   if (webhooks.refused) throw new Error(`${webhooks.refused} webhooks were refused`)
 }
 
@@ -210,7 +211,7 @@ async function load({ url, path, perSecond, ms }) {
   await until(() => open.size === 0, PATIENCE)
   const took = performance.now() - begun
   const peerCpu = (cpu() - before) / took
-  await pool.destroy()
+  await pool.close()
   return {
     ...percentiles(toAnswer, 'Answer'),
     ...percentiles(toReply, 'Reply'),
