@@ -128,7 +128,11 @@ export function addFacts(error: MessagingError, facts: Partial<Facts>): Messagin
 
 /** A copy without undefined values. */
 export function onlyKnown<T extends object>(facts: T): T {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T
+  const known = {} as T
+  for (const key of Object.keys(facts) as (keyof T)[]) {
+    if (facts[key] !== undefined) known[key] = facts[key]
+  }
+  return known
 }
 
 /** The failure of a reply that 8x8 may have accepted: not retryable, because it could arrive twice. */

@@ -61,10 +61,11 @@ const ISO_DATE =
 export function readTime(text: string): number | undefined {
   if (/^\d{12,14}$/.test(text)) return Number(text)
   const [, date, day] = ISO_DATE.exec(text) ?? []
+  const time = date === undefined ? Number.NaN : Date.parse(text)
+  if (Number.isNaN(time)) return undefined
   // Date.parse turns February 30 into March 2.
-  if (date === undefined || new Date(`${date}T00:00Z`).getUTCDate() !== Number(day))
-    return undefined
-  return Date.parse(text)
+  const exists = Number(day) <= 28 || new Date(`${date}T00:00Z`).getUTCDate() === Number(day)
+  return exists ? time : undefined
 }
 
 /** Whether a text can name a conversation; bounded, because a session keeps it. Our choice. */

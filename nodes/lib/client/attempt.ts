@@ -64,10 +64,11 @@ export class HttpAttempt implements Attempt, ResponseHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // undici calls this just before it writes; with a proxy, when the tunnel is open. It skips a
+    // request that throws here, while an abort would end the connection.
+    if (this.#finished) throw ABORTED
     this.#controller = controller
-    // undici calls this just before it writes; with a proxy, when the tunnel is open.
-    if (this.#finished) controller.abort(ABORTED)
-    else this.#written = true
+    this.#written = true
   }
 
   onResponseStart(
@@ -77,13 +78,12 @@ export class HttpAttempt implements Attempt, ResponseHandler {
   ): void {
     if (this.#finished || statusCode < 200) return
     this.#statusCode = statusCode
-    const header = (name: string) => [headers[name]].flat()[0]
     if (statusCode >= 300) {
-      this.#retryAfter = header('retry-after')
+      this.#retryAfter = first(headers['retry-after'])
       return
     }
-    const type = header('content-type')
-    const isEmpty = statusCode === 204 || header('content-length') === '0'
+    const type = first(headers['content-type'])
+    const isEmpty = statusCode === 204 || first(headers['content-length']) === '0'
     if (!isEmpty) this.#pageType = pageTypeOf(type)
     if (this.#options.atMostOnce) return // the body is read to its end
     if (isEmpty || /json/i.test(type ?? '')) this.#acceptUnlessPage()
@@ -148,7 +148,8 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     if (this.#accepted || !this.#statusCode || this.#statusCode >= 300) return
     let receipt: Receipt | undefined
     if (this.#options.atMostOnce) {
-      this.#pageType ??= this.#pageTypeOfBody()
+      const isPage = beginsLikePage(text ?? decodeBody(Buffer.concat(this.#chunks ?? [])))
+      if (isPage) this.#pageType ??= 'text/html'
       if (!this.#pageType && text !== undefined) receipt = parseReceipt(text)
     }
     if (this.#pageType) return
@@ -157,15 +158,14 @@ export class HttpAttempt implements Attempt, ResponseHandler {
     this.#handler.onAccepted(this.#statusCode, receipt)
   }
 
-  /** `text/html` if the body so far begins like a page. */
-  #pageTypeOfBody(): string | undefined {
-    const isPage = beginsLikePage(decodeBody(Buffer.concat(this.#chunks ?? [])))
-    return isPage ? 'text/html' : undefined
-  }
-
   #verdict(text: string | undefined): MessagingError {
     if (this.#pageType) return errorOfPage(this.#statusCode, this.#pageType)
     const response = { statusCode: this.#statusCode, text, retryAfter: this.#retryAfter }
     return errorOfResponse(response, (said) => this.#transport.redact(said))
   }
+}
+
+/** The first value of a header. */
+function first(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
 }

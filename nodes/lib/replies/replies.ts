@@ -274,9 +274,11 @@ export class Replies {
   }
 
   /** Whose dots a reply is about, by each id of the customer: a session knows only one of them. */
-  #targetsOf({ request, customer }: PendingReply): ReplyTarget[] {
+  #targetsOf({ request: { umid, subAccountId }, customer }: PendingReply): ReplyTarget[] {
+    const targets: ReplyTarget[] = [{ umid, subAccountId }]
     const ids = customer ? this.#customers.resolve(customer).ids : []
-    return [request, ...[...ids].map((conversation) => ({ ...request, conversation }))]
+    for (const conversation of ids) targets.push({ subAccountId, conversation })
+    return targets
   }
 
   #postBody(reply: PendingReply, body: string): ApiRequest {

@@ -64,13 +64,17 @@ export class SessionIndex<S extends Indexed> {
 
   /** All sessions that a stop names: one at most for a umid, one per channel for a conversation. */
   find(which: Target): S[] {
-    const found =
-      'umid' in which
-        ? [this.ofUmid(which.umid)]
-        : (which.channel ? [which.channel] : CHANNELS).map((channel) =>
-            this.ofConversation({ ...which, channel }),
-          )
-    return found.filter((session) => session !== undefined)
+    if ('umid' in which) {
+      const session = this.ofUmid(which.umid)
+      return session ? [session] : []
+    }
+    const { subAccountId, channel, conversation } = which
+    if (conversation === undefined) return []
+    const channels = channel ? [channel] : CHANNELS
+    return channels.flatMap(
+      (each) =>
+        this.#byConversation.get(keyOf({ subAccountId, channel: each, conversation })) ?? [],
+    )
   }
 
   /** A copy, so that the caller can remove sessions while it iterates. @param owner undefined: all */

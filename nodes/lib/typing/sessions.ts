@@ -292,14 +292,17 @@ export class Sessions {
   /**
    * Sends an indicator at once for what is kept up for a message or in its conversation: a reply has
    * taken the dots down. The usual renewals follow.
-   * @param targets the same by each name of the customer
+   * @param targets the message, and its customer by each name
    */
   refresh(...targets: ReplyTarget[]): void {
-    const found = targets.flatMap(({ umid, ...conversation }) => [
-      ...(umid === undefined ? [] : this.#sessions.find({ umid })),
-      ...this.#sessions.find(conversation),
-    ])
-    for (const session of new Set(found)) {
+    const found = new Set<Session>()
+    for (const { umid, subAccountId, conversation } of targets) {
+      const byUmid = umid === undefined ? undefined : this.#sessions.ofUmid(umid)
+      if (byUmid) found.add(byUmid)
+      const others = this.#sessions.find({ subAccountId, conversation })
+      for (const session of others) found.add(session)
+    }
+    for (const session of found) {
       const { ending, apiRequest, indicators } = session
       if (ending) continue
       // One that is on the wire may have come before the reply.

@@ -3,14 +3,17 @@ const { request } = require('undici')
 
 /** @param {import('node-red').NodeAPI} RED */
 module.exports = (RED) => {
-  /** @this {import('node-red').Node} @param {import('node-red').NodeDef & { url: string, key: string }} config */
+  /** @this {import('node-red').Node} @param {import('node-red').NodeDef & { url: string, key: string, reply: boolean }} config */
   function Bare(config) {
     RED.nodes.createNode(this, config)
     const headers = { authorization: `Bearer ${config.key}`, 'content-type': 'application/json' }
-    this.on('input', async (/** @type {Record<string, unknown>} */ msg, send, done) => {
+    this.on('input', async (/** @type {Record<string, any>} */ msg, send, done) => {
       try {
-        const body = JSON.stringify({ channel: msg.channel, type: 'typing', umid: msg.umid })
-        const answer = await request(config.url, { method: 'POST', headers, body })
+        const body = config.reply
+          ? { user: { msisdn: msg.user.msisdn }, type: 'text', content: { text: msg.payload } }
+          : { channel: msg.channel, type: 'typing', umid: msg.umid }
+        const options = { headers, body: JSON.stringify(body) }
+        const answer = await request(config.url, { method: 'POST', ...options })
         await answer.body.dump()
         msg.statusCode = answer.statusCode
         send(msg)

@@ -1,7 +1,8 @@
 /**
  * Keeps messages in flight inside the runtime. One output for each contender, whose ends are all
  * wired back to the input. `GET /bench?output=0&inFlight=64&ms=1000` runs one, and answers when
- * every message is back or lost; with `profile=file` it writes a CPU profile of that time.
+ * every message is back or lost; `/bench/cpu` answers with the ms of CPU that the process used, and
+ * `/bench/profile?file=…&ms=1000` writes a CPU profile of the time from now on.
  */
 const { readFileSync, writeFileSync } = require('node:fs')
 const { Session } = require('node:inspector')
@@ -12,7 +13,7 @@ const PATIENCE = 20_000
 /** For umids: unique, and cheap to make. */
 let count = 0
 
-/** @typedef {{ run: number, begun: number, statusCode?: number, typing?: any }} Message */
+/** @typedef {{ run: number, begun: number, statusCode?: number, typing?: any, reply?: any }} Message */
 
 /** @param {import('node-red').NodeAPI} RED */
 module.exports = (RED) => {
@@ -44,7 +45,7 @@ module.exports = (RED) => {
     })
 
     RED.httpNode.get('/bench', async (req, res) => {
-      const { output, inFlight, ms, profile } = /** @type {Record<string, string>} */ (req.query)
+      const { output, inFlight, ms, customers } = /** @type {Record<string, string>} */ (req.query)
       run++
       ;[returned, errors, out, strays] = [0, 0, 0, 0]
       latencies = []
@@ -53,9 +54,9 @@ module.exports = (RED) => {
         const umid = `00000000-0000-4000-8000-${(count++).toString(16).padStart(12, '0')}`
         const begun = performance.now()
         const msg = { run, begun, umid, channel: 'whatsapp', payload: 'Hello' }
-        this.send(at(Number(output), msg))
+        const customer = customers && { user: { msisdn: `+65${10_000_000 + count}` } }
+        this.send(at(Number(output), { ...msg, ...customer }))
       }
-      const stopProfile = profile ? startProfile(profile) : () => {}
       const before = process.cpuUsage()
       const begun = performance.now()
       end = begun + Number(ms)
@@ -69,12 +70,20 @@ module.exports = (RED) => {
       })
       const took = performance.now() - begun
       const { user, system } = process.cpuUsage(before)
-      await stopProfile()
       const sorted = latencies.sort((one, other) => one - other)
       const perSecond = (returned / took) * 1000
       const p50 = sorted[sorted.length >> 1]
       const cpu = (user + system) / 1000 / took
       res.json({ perSecond, p50, returned, errors, lost: out, strays, took, cpu })
+    })
+    RED.httpNode.get('/bench/cpu', (_req, res) => {
+      const { user, system } = process.cpuUsage()
+      res.json({ cpu: (user + system) / 1000 })
+    })
+    RED.httpNode.get('/bench/profile', (req, res) => {
+      const { file, ms } = /** @type {Record<string, string>} */ (req.query)
+      const stop = startProfile(`${file}`)
+      setTimeout(() => stop().then(() => res.end()), Number(ms))
     })
     RED.httpNode.get('/bench/versions', (_req, res) => {
       const manifest = readFileSync(require.resolve('undici/package.json'), 'utf8')
@@ -96,8 +105,9 @@ function at(output, msg) {
   return outputs
 }
 
-/** Whether 8x8 accepted what the message asked for; where it was stopped, one indicator. */
-function isGood(/** @type {Message} */ { statusCode, typing }) {
+/** Whether 8x8 accepted what the message asked for; where it was stopped or answered, one indicator. */
+function isGood(/** @type {Message} */ { statusCode, typing, reply }) {
+  if (reply) return reply.statusCode === 200 && reply.typing.indicators === 1
   if (typing) return typing.statusCode === 200 || typing.indicators === 1
   return statusCode === 200
 }

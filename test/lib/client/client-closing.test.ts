@@ -62,6 +62,24 @@ describe('client: closing', () => {
     assert.equal(server.received.length, 0)
   })
 
+  it('keeps the connection whose request was stopped before it was written', async () => {
+    const ports = new Set<number | undefined>()
+    const server = await startServer((response, _request, { socket }) => {
+      ports.add(socket.remotePort)
+      response.end()
+    })
+    const client = createClient(server.url)
+    const turn = () => new Promise(setImmediate) // undici notes what became of a request
+    await client.send(EVENT).result
+    await turn()
+    const stopped = client.send(EVENT)
+    stopped.drain()
+    await rejection(stopped.result, 'closed')
+    for (let i = 0; i < 3; i++) await turn()
+    await client.send(EVENT).result
+    assert.deepEqual([ports.size, server.received.length], [1, 2])
+  })
+
   it('sends nothing for a request that was cancelled while it was connecting', async () => {
     const met = moment()
     const ready = moment()
