@@ -30,6 +30,7 @@ export function makeReference(): string {
     const catalog = JSON.parse(readWords(set, 'json')) as Catalog
     return [
       `## ${catalog.type} (\`8x8-${set}\`)`,
+      toPicture(set, `The dialog of the node ${catalog.type}, with all sections open`),
       toMarkdown(readWords(set, 'html')),
       '### Properties in the flow file',
       toTable(defaults, catalog),
@@ -47,6 +48,14 @@ function readWords(set: string, extension: string): string {
     join(ROOT, 'nodes', set, 'locales', 'en-US', `${set}.${extension}`),
     'utf8',
   ).replace(/^<script [^>]*>|<\/script>\s*$/g, '')
+}
+
+/** A picture by `npm run screenshots`, for a reader's light or dark screen. */
+function toPicture(name: string, text: string): string {
+  return `<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="images/${name}-dark.webp">
+  <img src="images/${name}.webp" alt="${text}" width="482">
+</picture>`
 }
 
 /** The properties with their labels, values and defaults. */

@@ -87,6 +87,31 @@ describe('the documents', () => {
   })
 })
 
+describe('the pictures in docs/images', () => {
+  /** In Markdown, and in HTML for a light and a dark screen. */
+  const PICTURE = /!\[[^\]]*\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g
+  const named = DOCUMENTS.flatMap((file) =>
+    [...read(file).matchAll(PICTURE)].map(([, markdown, html]) =>
+      join(dirname(file), markdown ?? html ?? ''),
+    ),
+  )
+
+  it('are all there that a document shows', () => {
+    assert.deepEqual(
+      named.filter((path) => !PATHS.has(path)),
+      [],
+    )
+  })
+
+  it('are all shown by a document', () => {
+    const pictures = readdirSync(join(ROOT, 'docs', 'images'))
+    assert.deepEqual(
+      pictures.filter((picture) => !named.includes(`docs/images/${picture}`)),
+      [],
+    )
+  })
+})
+
 describe('the examples', () => {
   const files = readdirSync(EXAMPLES)
 
