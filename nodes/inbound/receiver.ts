@@ -41,6 +41,13 @@ export interface ReceiverOptions {
   report(error: Error): void
 }
 
+/** An event that was taken. */
+interface Accepted {
+  outcome: EventOutcome['outcome']
+  /** Hands it on to the flow; undefined where it is not wanted or comes again. */
+  handOn?: () => void
+}
+
 /** The webhook endpoint of a node: takes 8x8's events, and answers before the flow begins to work. */
 export class Receiver {
   readonly #options: ReceiverOptions
@@ -53,15 +60,19 @@ export class Receiver {
 
   /** Answers a request in any case. Never rejects. */
   async receive(request: HttpRequest, response: ServerResponse): Promise<void> {
+    let accepted: Accepted
     try {
       removeCorsHeaders(response)
       this.#admit(request)
       const { json, bytes } = await readJson(request, MAX_BODY, BODY_TIMEOUT)
-      this.#accept(json, bytes)
+      accepted = this.#accept(json, bytes)
       answer(response, 200)
     } catch (error) {
       this.#refuse(request, response, error)
+      return
     }
+    // Behind the answer, which is on the wire: the flow may keep the process busy for a while.
+    accepted.handOn?.()
   }
 
   /**
@@ -70,7 +81,9 @@ export class Receiver {
    */
   receiveBody(body: string): EventOutcome {
     try {
-      return { outcome: this.#accept(JSON.parse(body), Buffer.byteLength(body)) }
+      const { outcome, handOn } = this.#accept(JSON.parse(body), Buffer.byteLength(body))
+      if (handOn) setImmediate(handOn) // behind the answer of the phone
+      return { outcome }
     } catch (error) {
       return { outcome: 'refused', statusCode: this.#statusOf(error) }
     }
@@ -105,31 +118,25 @@ export class Receiver {
     throw new HttpError(401, 'Authorization is missing or wrong')
   }
 
-  /**
-   * Takes an event, and hands it on unless it is not wanted or comes again; but behind the answer,
-   * because the flow may keep the process busy for a while.
-   * @throws {HttpError} 400, 503
-   */
-  #accept(json: unknown, bytes: number): 'accepted' | 'repeat' | 'ignored' {
+  /** Takes an event. @throws {HttpError} 400, 503 */
+  #accept(json: unknown, bytes: number): Accepted {
     if (this.#closed) throw new HttpError(503, 'The node was stopped or redeployed')
     const event = readEvent(json)
     if (!event) throw new HttpError(400, 'The body is no event of 8x8')
     const { recentUmids, scope, onMessage, onOther, debug } = this.#options
     if (!isInbound(event)) {
       const other = toOtherMessage(event, json)
-      if (!this.#isWanted(other)) return 'ignored'
-      setImmediate(onOther, other)
-      return 'accepted'
+      if (!this.#isWanted(other)) return { outcome: 'ignored' }
+      return { outcome: 'accepted', handOn: () => onOther(other) }
     }
     const message = toInboundMessage(event, json)
-    if (!this.#isWanted(message)) return 'ignored'
+    if (!this.#isWanted(message)) return { outcome: 'ignored' }
     if (recentUmids.has(message.umid, scope)) {
       debug(`8x8 has repeated the message ${message.umid}`)
-      return 'repeat'
+      return { outcome: 'repeat' }
     }
     recentUmids.add(message.umid, scope)
-    setImmediate(onMessage, message, bytes)
-    return 'accepted'
+    return { outcome: 'accepted', handOn: () => onMessage(message, bytes) }
   }
 
   #isWanted({ subAccountId }: { subAccountId?: string }): boolean {

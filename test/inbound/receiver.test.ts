@@ -33,24 +33,20 @@ describe('a receiver of webhooks', () => {
   const post = (url: string, body: object) =>
     fetch(url, { method: 'POST', body: JSON.stringify(body) })
 
-  it('has written its answer before it hands a message on, or another event', async () => {
-    const order: string[] = []
-    let resolve: () => void = () => {}
+  it('has sent its answer before it hands a message on, or another event', async () => {
+    const left: (number | undefined)[] = []
+    let answered: ServerResponse | undefined
     const onMessage = () => {
-      order.push('handed on')
-      resolve()
+      // What the socket has not passed to the system yet, which a busy flow would hold up.
+      left.push(answered?.headersSent ? answered.socket?.writableLength : undefined)
     }
     const url = await start({ onMessage, onOther: onMessage }, (response) => {
-      response.once('finish', () => order.push('answered'))
+      answered = response
     })
     for (const event of [inboundWebhook(), { eventType: 'x', payload: {} }]) {
-      const handedOn = new Promise<void>((done) => {
-        resolve = done
-      })
       assert.equal((await post(url, event)).status, 200)
-      await handedOn
     }
-    assert.deepEqual(order, ['answered', 'handed on', 'answered', 'handed on'])
+    assert.deepEqual(left, [0, 0])
   })
 
   it('answers 500 and reports a failure of its own, which 8x8 may outlast by a repeat', async () => {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** Whether a request's `Authorization` header, or its absence, is right. */
 export type Authorize = (header: string | undefined) => boolean
@@ -13,5 +13,5 @@ export function demandAuthorization(expected: string): Authorize {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }

@@ -47,5 +47,6 @@ export class RecentUmids {
 }
 
 function keyOf(umid: string, owner: string): string {
-  return `${umid.toLowerCase()} ${owner}`
+  const key = umid.toLowerCase()
+  return owner ? `${key} ${owner}` : key
 }

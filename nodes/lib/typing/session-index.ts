@@ -90,46 +90,78 @@ export interface PendingRequest extends Pick<Indexed, 'request'> {
   stopped?: boolean
 }
 
-/**
- * Finds pending indicators: by umid in constant time, by conversation by a search through all, because
- * a second key would cost every message more than the search costs the rare stop.
- */
+/** Finds pending indicators by umid in constant time; by conversation, too, if that is kept. */
 export class PendingRequests {
-  /** Mostly one for each umid: Sets throughout would double the cost. */
-  readonly #byUmid = new Map<string, PendingRequest | Set<PendingRequest>>()
+  readonly #byUmid = new MultiMap()
+  /** Otherwise a search through all: a second key would cost each message more than rare stops cost. */
+  readonly #byConversation: MultiMap | undefined
+
+  constructor({ byConversation = false } = {}) {
+    if (byConversation) this.#byConversation = new MultiMap()
+  }
 
   /** @param umid of the request, or another under which to find it as well */
   add(pending: PendingRequest, umid = pending.request.umid): void {
-    const key = umid.toLowerCase()
-    const found = this.#byUmid.get(key)
-    if (found instanceof Set) found.add(pending)
-    else this.#byUmid.set(key, found ? new Set([found, pending]) : pending)
+    this.#byUmid.add(umid.toLowerCase(), pending)
+    const { conversation } = pending.request
+    if (conversation !== undefined) this.#byConversation?.add(keyOf(pending.request), pending)
   }
 
+  /** As {@link add}; by conversation it goes with the first of its umids. */
   remove(pending: PendingRequest, umid = pending.request.umid): void {
-    const key = umid.toLowerCase()
-    const found = this.#byUmid.get(key)
-    if (found instanceof Set) found.delete(pending)
-    if (found === pending || (found instanceof Set && found.size === 0)) this.#byUmid.delete(key)
+    this.#byUmid.remove(umid.toLowerCase(), pending)
+    const { conversation } = pending.request
+    if (conversation !== undefined) this.#byConversation?.remove(keyOf(pending.request), pending)
   }
 
   find(which: Target): PendingRequest[] {
     if (this.#byUmid.size === 0) return []
-    if ('umid' in which) return toArray(this.#byUmid.get(which.umid.toLowerCase()))
-    const all = new Set([...this.#byUmid.values()].flatMap(toArray))
-    return [...all].filter(({ request }) => isOf(which, request))
+    if ('umid' in which) return this.#byUmid.get(which.umid.toLowerCase())
+    const { subAccountId, channel, conversation } = which
+    if (conversation === undefined) return []
+    const keys = (channel ? [channel] : CHANNELS).map((each) =>
+      keyOf({ subAccountId, channel: each, conversation }),
+    )
+    const byConversation = this.#byConversation
+    if (byConversation) return keys.flatMap((key) => byConversation.get(key))
+    return [...new Set(this.#byUmid.values())].filter(({ request }) =>
+      keys.includes(keyOf(request)),
+    )
+  }
+}
+
+/** Pending indicators by key. Mostly one for each: Sets throughout would double the cost. */
+class MultiMap {
+  readonly #map = new Map<string, PendingRequest | Set<PendingRequest>>()
+
+  get size(): number {
+    return this.#map.size
+  }
+
+  get(key: string): PendingRequest[] {
+    return toArray(this.#map.get(key))
+  }
+
+  values(): PendingRequest[] {
+    return [...this.#map.values()].flatMap(toArray)
+  }
+
+  add(key: string, pending: PendingRequest): void {
+    const found = this.#map.get(key)
+    if (found instanceof Set) found.add(pending)
+    else if (found !== pending) this.#map.set(key, found ? new Set([found, pending]) : pending)
+  }
+
+  remove(key: string, pending: PendingRequest): void {
+    const found = this.#map.get(key)
+    if (found instanceof Set) found.delete(pending)
+    if (found === pending || (found instanceof Set && found.size === 0)) this.#map.delete(key)
   }
 }
 
 function toArray(found: PendingRequest | Set<PendingRequest> | undefined): PendingRequest[] {
   if (found instanceof Set) return [...found]
   return found ? [found] : []
-}
-
-function isOf(which: Conversation, request: Indexed['request']): boolean {
-  const { subAccountId, channel = request.channel, conversation } = which
-  if (conversation === undefined) return false
-  return keyOf({ subAccountId, channel, conversation }) === keyOf(request)
 }
 
 /** Phone numbers by their digits: webhooks and flows write them with and without a plus. */

@@ -32,8 +32,11 @@ const MAX_ANSWERED = 100_000
 /** Share of what an account can send that renewals may take; our choice: the rest starts sessions. */
 const RENEWALS_SHARE = 0.9
 
-/** ms; the longest delay of a Node.js timer. */
-const MAX_TIMER = 2 ** 31 - 1
+/**
+ * ms; a longer wait takes several timers. Node.js keeps a list for each duration, and the time to the
+ * end of a session is another one for each.
+ */
+const MAX_TIMER = 60_000
 
 /** One indicator. */
 export interface SendRequest extends TypingEvent, Pick<Conversation, 'conversation'> {}
@@ -135,7 +138,7 @@ export class Sessions {
   /** Pending indicators that are sent once. */
   readonly #once = new PendingRequests()
   /** Requests on the wire whose session or message has ended. */
-  readonly #draining = new PendingRequests()
+  readonly #draining = new PendingRequests({ byConversation: true })
   /** Umids whose sessions ended recently. */
   readonly #recentlyEnded = new RecentUmids(REPEAT_WINDOW)
   /** Umids that any owner ended just now; and stops that came before their start. */
@@ -249,7 +252,7 @@ export class Sessions {
     if (isEarly && 'umid' in which && !this.#justEnded.has(which.umid)) {
       this.#earlyStops.add(which.umid)
     }
-    await settled(inFlight)
+    if (inFlight.length > 0) await settled(inFlight)
     if (inFlight.some(({ cancelled }) => cancelled)) throw closedError()
     if (!newest) return undefined
     const { umid, channel, subAccountId } = newest.request
