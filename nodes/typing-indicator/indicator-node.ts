@@ -39,6 +39,7 @@ export function setUpIndicator(RED: NodeAPI, node: Node, config: TypingIndicator
       passUnsupported: check('unsupported', unsupported, options.unsupported) === 'pass',
       properties,
       clone: (msg) => RED.util.cloneMessage(msg as NodeMessage) as Message,
+      isWired: adapter.isWired,
       output,
       status,
       warn: adapter.warn,

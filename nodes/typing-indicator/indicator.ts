@@ -28,6 +28,8 @@ export interface IndicatorOptions {
   passUnsupported: boolean
   /** Copies a message deeply; may throw. */
   clone(msg: Message): Message
+  /** Whether messages that succeed go on to another node. */
+  isWired(): boolean
   output: Output<State>
   status: IndicatorStatus
   /** Writes to the log and the sidebar. */
@@ -194,11 +196,12 @@ export class Indicator {
     request: IndicatorRequest,
     msg: Message,
   ): Promise<IndicatorResult> {
-    const { timing, output, clone } = this.#options
+    const { timing, output, clone, isWired } = this.#options
     const { umid, channel, subAccountId, conversation, receivedAt, expiresIn } = request
     const { initialDelay, maxDuration } = timing
     const renewEvery = timing.renewEvery(channel)
-    const copy = copyForLater(msg, clone)
+    // Nobody changes a message that does not go on, and its copy costs as much as all of a stop.
+    const copy = copyForLater(msg, isWired() ? clone : (kept) => kept)
     const started = await sessions.start(
       {
         umid,

@@ -180,6 +180,7 @@ const startInNode =
       send() {},
       report() {},
       warn() {},
+      isWired: () => true,
       handlesErrors: () => true,
     }
     const replies = new Replies(client, sessions, { timeout: 5000, maxWaiting: 10_000 })
@@ -196,6 +197,7 @@ const startInNode =
       },
       passUnsupported: false,
       clone: (msg) => RED.util.cloneMessage(msg) as Message,
+      isWired: adapter.isWired,
       output: new Output(adapter, { property: 'typing', toStatus: (s) => status.toStatus(s) }),
       status,
       warn() {},

@@ -18,9 +18,12 @@ import {
   writeFlows,
 } from '../node-red'
 import { account, BENCH_KEY, node } from './flow'
+import { alternate, figureOf, type Runs, ratioOf } from './rounds'
 import { type Figure, figure, inWords, machine, table } from './statistics'
 
 const run = promisify(execFile)
+
+const LOAD_CHILD = join(__dirname, 'load-child.cjs')
 
 /** Others of the palette, for scale. Twilio's API carries WhatsApp: docs/performance.md. */
 const OTHERS = ['node-red-contrib-telegrambot@19.0.1', 'node-red-node-twilio@0.1.0']
@@ -71,7 +74,9 @@ async function main(): Promise<void> {
     for (const other of OTHERS) {
       variants.push(await install(other, other.replace(/@[^@/]+$/, ''), [other]))
     }
-    report(variants, await alternate(variants))
+    const rounds = Number(options.rounds)
+    report(variants, await alternate(variants, rounds, startOnce))
+    await compareLoads(3 * rounds)
   } finally {
     for (const { userDir } of variants) await removeUserDir(userDir)
     await removeUserDir(scratch)
@@ -99,18 +104,39 @@ async function sizeOf(folder: string): Promise<number> {
   return sum
 }
 
-/** Every variant once a round, each round beginning with another one; the first warms up. */
-async function alternate(variants: readonly Variant[]): Promise<Map<Variant, Start[]>> {
-  const starts = new Map<Variant, Start[]>(variants.map((variant) => [variant, []]))
-  const rounds = Number(options.rounds)
-  for (let round = -1; round < rounds; round++) {
-    for (let i = 0; i < variants.length; i++) {
-      const variant = variants[(i + round + 1) % variants.length] as Variant
-      const start = await startOnce(variant)
-      if (round >= 0) starts.get(variant)?.push(start)
-    }
-  }
-  return starts
+/** What it takes to load something, in a process of its own. */
+interface Load {
+  cpu: number
+  rss: number
+}
+
+/** The libraries alone, and the nodes of a flow with a live account, which load them. */
+const LOADS = ['libraries', 'flow'] as const
+
+/** Loads each once a round; the first round warms up. */
+async function compareLoads(rounds: number): Promise<void> {
+  const loads = await alternate(LOADS, rounds, async (what) => {
+    const { stdout } = await run(process.execPath, [LOAD_CHILD, what, ROOT])
+    return JSON.parse(stdout) as Load
+  })
+  const rows = LOADS.map((what) => [
+    what === 'flow' ? 'a flow with our nodes' : 'undici and zod alone',
+    inWords(figureOf(loads, what, ({ cpu }) => cpu)),
+    inWords(
+      ratioOf(loads, what, 'libraries', ({ cpu }) => cpu),
+      2,
+    ),
+    inWords(
+      figureOf(loads, what, ({ rss }) => rss),
+      1,
+    ),
+    inWords(
+      ratioOf(loads, what, 'libraries', ({ rss }) => rss),
+      2,
+    ),
+  ])
+  const head = ['what is loaded', 'CPU in ms', '× libraries', 'RSS in MB', '× libraries']
+  console.log(`\n${table(head, rows)}`)
 }
 
 async function startOnce(variant: Variant): Promise<Start> {
@@ -129,7 +155,7 @@ async function startOnce(variant: Variant): Promise<Start> {
   }
 }
 
-function report(variants: readonly Variant[], starts: Map<Variant, Start[]>): void {
+function report(variants: readonly Variant[], starts: Runs<Variant, Start>): void {
   const [alone] = variants as [Variant]
   const figures = variants.map((variant) => {
     const of = starts.get(variant) ?? []

@@ -22,6 +22,7 @@ describe('indicator', () => {
     send() {},
     report() {},
     warn() {},
+    isWired: () => true,
     handlesErrors: () => false,
   }
 
@@ -49,6 +50,7 @@ describe('indicator', () => {
       },
       passUnsupported: false,
       clone: structuredClone,
+      isWired: node.isWired,
       output: new Output(node, { property: 'typing', toStatus: (s) => status.toStatus(s) }),
       status,
       warn() {},

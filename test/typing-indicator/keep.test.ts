@@ -156,6 +156,19 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal(keep.requestsFor(umid), sent)
   })
 
+  it('ends with the message itself, but for its request, where output 1 leads nowhere', async () => {
+    const keep = await Keeping.load({ maxDuration: 0.4, wires: [[], ['error']] })
+    const { msg } = keep.inbound()
+    const uncopied = { deep: {} }
+    const unanswered = keep.flow.next('error')
+    void keep.flow.send(Object.assign(msg, { uncopied, req: {}, res: {} }))
+    const ended = (await unanswered) as Output & Record<string, unknown>
+    assert.equal(ended.error?.kind, 'unanswered')
+    assert.equal(ended.payload, msg.payload)
+    assert.equal(ended.uncopied, uncopied)
+    assert.deepEqual([ended.req, ended.res], [undefined, undefined])
+  })
+
   it('ends unanswered on output 2, with the message as it was received', async () => {
     const keep = await Keeping.load({ maxDuration: 0.5 })
     const { umid, msg } = keep.inbound()

@@ -25,6 +25,8 @@ export interface NodeAdapter {
   report(error: Error, msg?: Message): void
   /** Writes to the log and the sidebar. */
   warn(text: string): void
+  /** Whether output 1 is wired. */
+  isWired(): boolean
   /**
    * Whether a node receives messages from output 2.
    * @param closing other nodes may be gone already, so a wire is enough
@@ -42,9 +44,15 @@ export function createNodeAdapter(RED: NodeAPI, node: Node): NodeAdapter {
     send: (outputs) => node.send(outputs),
     report: (error, msg) => node.error(error, msg),
     warn: (text) => node.warn(text),
+    isWired: () => wiresOf(node, 0).length > 0,
     handlesErrors(closing) {
-      const [, wires = []] = (node as Node & { wires: string[][] }).wires
+      const wires = wiresOf(node, 1)
       return closing ? wires.length > 0 : leadsToNode(RED, wires)
     },
   }
+}
+
+/** The ids of the nodes behind an output; a deploy may change them without restarting the node. */
+function wiresOf(node: Node, output: number): string[] {
+  return (node as Node & { wires: string[][] }).wires[output] ?? []
 }

@@ -75,6 +75,7 @@ describe('Output: the status', () => {
     const shown: unknown[] = []
     const node: Partial<NodeAdapter> = {
       status: (status) => shown.push(status),
+      isWired: () => true,
       handlesErrors: () => true,
     }
     const output = new Output(node as NodeAdapter, {
