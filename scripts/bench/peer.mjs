@@ -22,7 +22,7 @@ const TICK = 1
 /** @typedef {{ url: string, path: string }} Endpoint of webhooks */
 
 const webhooks = { begun: 0, refused: 0 }
-const arrived = { indicators: 0, replies: 0, strays: 0 }
+const arrived = { indicators: 0, renewals: 0, replies: 0, strays: 0 }
 /** Conversations without a reply, by the text of their webhook. @type {Map<string, Conversation>} */
 const open = new Map()
 /** What happens when a reply has come. @type {(conversation: Conversation, onWire: number) => void} */
@@ -31,11 +31,14 @@ let onReply = () => {}
 let onProgress = () => {}
 /** For umids and customers, which are never the same. */
 let count = 0
+/** The umid of the last conversation that is kept up; blank: none is. */
+let lastKept = ''
 
 const server = createServer((req, res) => {
   const right = req.headers.authorization === `Bearer ${key}`
   if (right && req.url === `${root}/events`) {
-    req.resume()
+    if (lastKept) req.on('data', countRenewal)
+    else req.resume()
     res.writeHead(200, { 'content-length': 0 }).end()
     arrived.indicators++
     onProgress()
@@ -76,6 +79,12 @@ function receive(text) {
     arrived.strays++
   }
   onProgress()
+}
+
+/** @param {Buffer} body of an indicator, which arrives in one piece */
+function countRenewal(body) {
+  const { umid } = JSON.parse(body.toString())
+  if (umid <= lastKept) arrived.renewals++
 }
 
 function nextUmid() {
@@ -124,7 +133,7 @@ function post(pool, path, at, answered = true) {
 
 function reset() {
   Object.assign(webhooks, { begun: 0, refused: 0 })
-  Object.assign(arrived, { indicators: 0, replies: 0, strays: 0 })
+  Object.assign(arrived, { indicators: 0, renewals: 0, replies: 0, strays: 0 })
   open.clear()
 }
 
@@ -185,6 +194,7 @@ async function keep({ url, path, kept, perSecond }) {
   await atRate(perSecond, kept, (at) => void post(pool, path, at, false))
   await until(() => arrived.indicators >= kept, PATIENCE)
   await pool.close()
+  lastKept = nextUmid()
   if (webhooks.refused) throw new Error(`${webhooks.refused} webhooks were refused`)
 }
 
@@ -216,7 +226,7 @@ async function load({ url, path, perSecond, ms }) {
     ...percentiles(toAnswer, 'Answer'),
     ...percentiles(toReply, 'Reply'),
     ...percentiles(onWire, 'OnWire'),
-    renewals: ((arrived.indicators - webhooks.begun) / took) * 1000,
+    renewals: (arrived.renewals / took) * 1000,
     took,
     peerCpu,
     faults: { ...webhooks, ...arrived, lost: open.size },

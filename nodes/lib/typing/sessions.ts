@@ -15,8 +15,12 @@ import {
 /** Renewals in a row that may fail before a session ends. Our choice. */
 const MAX_FAILURES = 3
 
-/** ms for which a node does not start a umid again; 8x8 redelivers for up to 131 s (8x8 doc). */
+/**
+ * ms for which a node does not start a umid again: 8x8 redelivers for up to 131 s (8x8 doc). And how
+ * many such umids are remembered; our choice: some 15 MB, and 550 ends a second.
+ */
 const REPEAT_WINDOW = 180_000
+const MAX_ENDED = 100_000
 
 /**
  * ms for which a stop that found nothing blocks its umid, and how many such umids are remembered.
@@ -140,7 +144,7 @@ export class Sessions {
   /** Requests on the wire whose session or message has ended. */
   readonly #draining = new PendingRequests({ byConversation: true })
   /** Umids whose sessions ended recently. */
-  readonly #recentlyEnded = new RecentUmids(REPEAT_WINDOW)
+  readonly #recentlyEnded = new RecentUmids(REPEAT_WINDOW, MAX_ENDED)
   /** Umids that any owner ended just now; and stops that came before their start. */
   readonly #justEnded = new RecentUmids(STOP_WINDOW, MAX_STOPS)
   readonly #earlyStops = new RecentUmids(STOP_WINDOW, MAX_STOPS)
