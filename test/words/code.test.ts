@@ -116,6 +116,12 @@ describe('text in code', () => {
     })
   }
 
+  it('is not in the catalog of reply for a status of dots', () => {
+    const catalog = readCatalog('reply', 'en-US')
+    const found = OF_DOTS.filter((kind) => catalog.has(`status.${kind}`))
+    assert.deepEqual(found, [])
+  })
+
   for (const set of SETS) {
     describe(`of ${set}`, () => {
       const catalog = readCatalog(set, 'en-US')
@@ -175,4 +181,18 @@ describe('text in code', () => {
       })
     })
   }
+})
+
+describe('code', () => {
+  it('is not exported for tests alone', () => {
+    const files = [...SETS, 'lib'].flatMap(sources)
+    const all = codeOf(files)
+    const unused = files.flatMap(({ file, code }) =>
+      [...code.matchAll(/^export (?:async )?(?:const|function|class) (\w+)/gm)]
+        .map(([, name = '']) => name)
+        .filter((name) => all.split(new RegExp(`\\b${name}\\b`)).length < 3)
+        .map((name) => `${file}: ${name}`),
+    )
+    assert.deepEqual(unused, [])
+  })
 })
