@@ -6,6 +6,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import type { PhoneMessage } from '../nodes/account/phone/state'
 import { Editor, openSections } from '../test/browser/editor'
 import { launchChromium } from './chromium'
 import { QUICK_START, withQuickStart } from './demo'
@@ -19,6 +20,9 @@ const PHONE_HEIGHT = 440
 
 /** CSS pixels of the page of the phone. */
 const PAGE = { width: 900, height: 700 }
+
+/** The flow's reply on the phone. With its type, because no test runs this script. */
+const REPLY = `.message.${'business' satisfies PhoneMessage['from']}`
 
 /** Where the editor of the dialogs seems to be: 8x8 demands HTTPS, and so warns of anything else. */
 const PUBLIC_URL = 'https://flows.example.com'
@@ -61,7 +65,7 @@ function shootConversation(browser: Browser): Promise<void> {
     await phone.locator('#dots').waitFor({ state: 'hidden' })
     for (const scheme of SCHEMES) {
       const page = await openPage(await openContext(browser, scheme), phoneUrl, PAGE)
-      await page.locator('.message.brand').waitFor()
+      await page.locator(REPLY).waitFor()
       await saveWebp(browser, 'sandbox', scheme, await page.screenshot())
     }
   })

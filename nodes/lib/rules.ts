@@ -73,11 +73,6 @@ export function isConversation(text: string): boolean {
   return text !== '' && text.length <= 200
 }
 
-/** Whether a text is the URL of a web server. */
-export function isWebUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-}
-
 /** Whether a text can be the value of an HTTP header; it may be blank. */
 export function isHeaderValue(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text)

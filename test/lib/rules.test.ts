@@ -3,7 +3,6 @@ import {
   isConversation,
   isHeaderValue,
   isPath,
-  isWebUrl,
   pathKey,
   readSubAccounts,
   readTime,
@@ -61,11 +60,6 @@ describe('the rules of the properties', () => {
   it('limit the length of a conversation', () => {
     assert.ok(isConversation('a'.repeat(200)))
     for (const text of ['', 'a'.repeat(201)]) assert.ok(!isConversation(text))
-  })
-
-  it('accept only URLs of web servers', () => {
-    for (const url of ['http://localhost:1880/a', 'https://example.com']) assert.ok(isWebUrl(url))
-    for (const url of ['', 'example.com', 'ftp://example.com', 'http://']) assert.ok(!isWebUrl(url))
   })
 
   it('accept values that an HTTP header can carry', () => {

@@ -19,6 +19,17 @@ describe('docs/troubleshooting.md', () => {
     })
   }
 
+  it('has no status of a setting that no node shows', () => {
+    const sets = ['inbound', 'typing-indicator', 'reply'] as const
+    const shown = new Set(sets.flatMap((set) => [...readCatalog(set, 'en-US').values()]))
+    const named = [...TROUBLESHOOTING.matchAll(/`(check [^`]+)`/g)].map(([, text = '']) => text)
+    assert.ok(named.length > 15)
+    assert.deepEqual(
+      named.filter((text) => !shown.has(text)),
+      [],
+    )
+  })
+
   it('has every error kind', () => {
     const [, table = ''] = /const RETRYABLE = \{([^}]*)\}/.exec(read('lib/errors.ts')) ?? []
     const kinds = [...table.matchAll(/([\w-]+)'?:/g)].map(([, kind]) => kind)
