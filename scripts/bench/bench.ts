@@ -29,6 +29,10 @@ const { values: options } = parseArgs({
 void main()
 
 async function main(): Promise<void> {
+  const { only } = options
+  if (only !== undefined && !['messages', 'conversations', 'delays'].includes(only)) {
+    throw new Error(`--only ${only}: expected messages, conversations or delays`)
+  }
   const bench = await startBench()
   try {
     if (options.profile) await profile(bench, options.profile)
