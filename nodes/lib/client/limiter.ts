@@ -34,8 +34,11 @@ export interface QueuedRequest extends Queued<QueuedRequest> {
   acquiredAt?: number | undefined
 }
 
-/** Weight of the latest request in the mean duration: about the last 64 count. Our choice. */
-const WEIGHT = 1 / 64
+/**
+ * Requests that count in the mean duration, about. Our choice: a second of a busy account. With 64 of
+ * them, the slow ones that end during a block alone quadrupled it.
+ */
+const MEASURED = 1024
 
 /** The requests that are queued with one priority. */
 class Lane {
@@ -73,6 +76,8 @@ export class RequestLimiter {
   #drainScheduled = false
   /** ms for which a request holds its slot; 0: not known yet. */
   #meanDuration = 0
+  /** Requests that were measured, at most {@link MEASURED}. */
+  #measured = 0
 
   constructor(limits: LimiterOptions) {
     this.#limits = limits
@@ -148,7 +153,8 @@ export class RequestLimiter {
       request.generation = undefined
       this.#laneOf(request).inFlight--
       const duration = performance.now() - (request.acquiredAt ?? 0)
-      this.#meanDuration += (duration - this.#meanDuration) * (this.#meanDuration ? WEIGHT : 1)
+      this.#measured = Math.min(this.#measured + 1, MEASURED)
+      this.#meanDuration += (duration - this.#meanDuration) / this.#measured
       this.#scheduleDrain()
     }
   }
