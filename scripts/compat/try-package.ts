@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhoneState } from '../../nodes/account/phone/state'
 import { PHONES_PATH } from '../../nodes/lib/rules'
+import { deployFlows, readAdmin } from '../admin'
 import { EXAMPLES, type FlowNode } from '../example'
 import {
   findPort,
@@ -92,16 +93,16 @@ async function upload(nodeRed: NodeRed, tarball: string): Promise<void> {
 /** All examples in one deploy; the account that several of them share, once. */
 async function importExamples(nodeRed: NodeRed): Promise<FlowNode[]> {
   const library = `/library/examples/flows/${PACKAGE}/`
-  const offered = await admin<{ fn: string }[]>(nodeRed, library)
+  const offered = await readAdmin<{ fn: string }[]>(nodeRed, library)
   assert.equal(offered.length, (await readdir(EXAMPLES)).length, 'not all examples are offered')
   const nodes = new Map<string, FlowNode>()
   for (const { fn } of offered) {
-    const flow = await admin<FlowNode[]>(nodeRed, library + encodeURIComponent(fn))
+    const flow = await readAdmin<FlowNode[]>(nodeRed, library + encodeURIComponent(fn))
     const label = { label: fn }
     for (const node of flow) nodes.set(node.id, node.type === 'tab' ? { ...node, ...label } : node)
   }
   const flows = [...nodes.values()]
-  await deploy(nodeRed, flows)
+  await deployFlows(nodeRed, flows)
   return flows
 }
 
@@ -162,10 +163,10 @@ async function press(nodeRed: NodeRed, flows: FlowNode[], name: string): Promise
 
 /** Removes the package, of which nothing is left. */
 async function remove(nodeRed: NodeRed, userDir: string): Promise<void> {
-  await deploy(nodeRed, [])
+  await deployFlows(nodeRed, [])
   const response = await fetch(`${nodeRed.url}/nodes/${PACKAGE}`, { method: 'DELETE' })
   assert.equal(response.status, 204, `the removal: ${await response.text()}`)
-  const sets = await admin<{ module: string }[]>(nodeRed, '/nodes')
+  const sets = await readAdmin<{ module: string }[]>(nodeRed, '/nodes')
   assert.ok(
     sets.every(({ module }) => module !== PACKAGE),
     'it is still in the palette',
@@ -182,21 +183,4 @@ async function remove(nodeRed: NodeRed, userDir: string): Promise<void> {
 /** Resolves when a file does not name us any more. */
 async function unnamed(file: string): Promise<void> {
   while ((await readFile(file, 'utf8')).includes(PACKAGE)) await sleep(LOOK_EVERY)
-}
-
-async function deploy(nodeRed: NodeRed, flows: FlowNode[]): Promise<void> {
-  const started = nodeRed.deployed()
-  const response = await fetch(`${nodeRed.url}/flows`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(flows),
-  })
-  assert.equal(response.status, 204)
-  await started
-}
-
-async function admin<T>(nodeRed: NodeRed, path: string): Promise<T> {
-  const response = await fetch(nodeRed.url + path, { headers: { accept: 'application/json' } })
-  assert.equal(response.status, 200, path)
-  return (await response.json()) as T
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Locator, Page } from 'playwright-core'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
+import { deployFlows, readAdmin } from '../../scripts/admin'
 import { QUICK_START } from '../../scripts/demo'
 import type { NodeRed } from '../../scripts/node-red'
 import { postWebhook } from '../../scripts/webhooks'
@@ -301,13 +302,9 @@ describe('the first use in the editor', function () {
 
   /** Deploys what another editor might have changed. */
   async function change(edit: (flows: Flow[]) => void): Promise<void> {
-    const url = `${nodeRed.url}/flows`
-    const flows = (await (await fetch(url)).json()) as Flow[]
+    const flows = await readAdmin<Flow[]>(nodeRed, '/flows')
     edit(flows)
-    const started = nodeRed.deployed()
-    const headers = { 'content-type': 'application/json' }
-    await fetch(url, { method: 'POST', headers, body: JSON.stringify(flows) })
-    await started
+    await deployFlows(nodeRed, flows)
   }
 
   async function inject(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
+import { deployFlows } from '../../scripts/admin'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { inboundWebhook } from '../support/webhooks'
 import { hashPassword } from './password'
@@ -77,15 +78,8 @@ class Site {
     }
   }
 
-  async deploy(flows: object[], type: 'full' | 'nodes' | 'flows'): Promise<void> {
-    const deployed = this.nodeRed.deployed()
-    const response = await fetch(`${this.nodeRed.url}/flows`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'node-red-deployment-type': type },
-      body: JSON.stringify(flows),
-    })
-    assert.equal(response.status, 204)
-    await deployed
+  deploy(flows: object[], type: 'full' | 'nodes' | 'flows'): Promise<void> {
+    return deployFlows(this.nodeRed, flows, type)
   }
 }
 

@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
+import { deployFlows, readAdmin } from '../../scripts/admin'
 import {
   EXAMPLES,
   type FlowNode,
@@ -53,22 +54,8 @@ describe('the package, installed from its tarball', function () {
     await removeUserDir(userDir)
   })
 
-  async function admin<T>(path: string): Promise<T> {
-    const response = await fetch(nodeRed.url + path, { headers: { accept: 'application/json' } })
-    assert.equal(response.status, 200, `${path}: ${response.status}`)
-    return (await response.json()) as T
-  }
-
-  async function deploy(flows: FlowNode[]): Promise<void> {
-    const started = nodeRed.deployed()
-    const response = await fetch(`${nodeRed.url}/flows`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'node-red-deployment-type': 'full' },
-      body: JSON.stringify(flows),
-    })
-    assert.equal(response.status, 204)
-    await started
-  }
+  const admin = <T>(path: string) => readAdmin<T>(nodeRed, path)
+  const deploy = (flows: FlowNode[]) => deployFlows(nodeRed, flows)
 
   it('contains what it needs, and nothing else', async () => {
     const files = await readdir(join(userDir, 'node_modules', PACKAGE))

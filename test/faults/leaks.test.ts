@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MessagingError } from '../../nodes/lib/errors'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
+import { deployFlows, readAdmin } from '../../scripts/admin'
 import { type NodeRed, runFlows } from '../../scripts/node-red'
 import { closeClients, createClient } from '../support/client'
 import { CANARY, EVENT, rejection, UMID } from '../support/events'
@@ -165,12 +166,7 @@ describe('faults: the key, in a real Node-RED', function () {
     await closeServers()
   })
 
-  const get = async (path: string) => {
-    const headers = { accept: 'application/json' }
-    const response = await fetch(nodeRed.url + path, { headers })
-    assert.equal(response.status, 200, path)
-    return response.json()
-  }
+  const get = <T = object>(path: string) => readAdmin<T>(nodeRed, path)
 
   it('is in no log, message, status, export or answer of the admin API', async () => {
     const seen = () => nodeRed.log.filter((line) => /\[debug:seen\]/.test(line)).length
@@ -180,15 +176,8 @@ describe('faults: the key, in a real Node-RED', function () {
       assert.equal(status, 200)
       while (seen() < 2 * (index + 1)) await nodeRed.prints(/\[debug:seen\]/)
     }
-    const exported = await get('/flows')
-    const deployed = nodeRed.deployed()
-    const response = await fetch(`${nodeRed.url}/flows`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'node-red-deployment-type': 'full' },
-      body: JSON.stringify(exported),
-    })
-    assert.equal(response.status, 204)
-    await deployed
+    const exported = await get<object[]>('/flows')
+    await deployFlows(nodeRed, exported)
     const evidence = new Evidence()
     evidence.add('export', exported)
     evidence.add('file', await readFile(join(nodeRed.userDir, 'flows.json'), 'utf8'))

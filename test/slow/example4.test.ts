@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
+import { deployFlows } from '../../scripts/admin'
 import {
   type Deployable,
   inboundPathOf,
@@ -84,19 +85,11 @@ describe('example 4, in real time', function () {
   })
 
   it('does not ask the agent a second time when the dots end before it answers', async () => {
-    const started = nodeRed.deployed()
-    const deployed = await fetch(`${nodeRed.url}/flows`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(
-        example.flows.map((node) => {
-          if (node.action === 'start') return { ...node, maxDuration: 1 }
-          return node.type === 'delay' ? { ...node, timeout: '2' } : node
-        }),
-      ),
+    const changed = example.flows.map((node) => {
+      if (node.action === 'start') return { ...node, maxDuration: 1 }
+      return node.type === 'delay' ? { ...node, timeout: '2' } : node
     })
-    assert.equal(deployed.status, 204)
-    await started
+    await deployFlows(nodeRed, changed)
     const before = sandbox.conversation(PHONE).messages.length
     const answered = replied()
     await ask()

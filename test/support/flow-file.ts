@@ -8,6 +8,7 @@ import inbound from '../../nodes/inbound/inbound'
 import reply from '../../nodes/reply/reply'
 import typingIndicator from '../../nodes/typing-indicator/typing-indicator'
 import type { Deployable, FlowNode } from '../../scripts/example'
+import { postWebhook } from '../../scripts/webhooks'
 import { CANARY } from './events'
 import './flow' // sets the helper up
 
@@ -78,14 +79,7 @@ export async function runFlowFile(
     })
   }
   return {
-    async post(path, webhook) {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: AUTHORIZATION },
-        body: JSON.stringify(webhook),
-      })
-      return response.status
-    },
+    post: (path, webhook) => postWebhook(`http://127.0.0.1:${port}${path}`, webhook, AUTHORIZATION),
     press: (id) => helper.getNode(id).receive({}),
     async received(id, count) {
       const list = messages.get(id) ?? []

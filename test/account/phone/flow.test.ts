@@ -69,7 +69,7 @@ async function look(
 
 const isDelivered = ({ messages }: PhoneState) => messages.at(-1)?.delivery !== undefined
 const textsOf = ({ messages }: PhoneState) => messages.map(({ text }) => text)
-const only = ({ port, _msgid, ...rest }: Partial<Received>) => rest
+const withoutRoute = ({ port, _msgid, ...rest }: Partial<Received>) => rest
 
 /** Resolves when the page answers with a status; the sandbox starts while the flows run. */
 async function answers(flow: InboundFlow, status: number, page = account): Promise<Response> {
@@ -100,7 +100,7 @@ describe('the phone of an account: messages', () => {
     assert.equal((await flow.post(webhook)).status, 200)
     const [, posted] = await flow.until(2)
     assert.equal(written?.port, 'message')
-    assert.deepEqual(only({ ...written, umid: other, webhook }), only(posted ?? {}))
+    assert.deepEqual(withoutRoute({ ...written, umid: other, webhook }), withoutRoute(posted ?? {}))
     assert.equal(written?.payload, 'Hello')
   })
 
@@ -136,7 +136,7 @@ describe('the phone of an account: messages', () => {
       await say(flow, 'Hello', customer)
       const message = (await flow.until(before + 1))[before]
       await look(flow, ({ typingUntil }) => typingUntil !== undefined, customer)
-      helper.getNode('reply').receive({ ...only(message ?? {}), payload: 'Good morning' })
+      helper.getNode('reply').receive({ ...withoutRoute(message ?? {}), payload: 'Good morning' })
       const isRead = ({ messages }: PhoneState) => messages[1]?.status === 'read'
       const { messages, requests, typingUntil } = await look(flow, isRead, customer)
       assert.equal(typingUntil, undefined)
