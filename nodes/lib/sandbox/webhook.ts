@@ -19,42 +19,38 @@ interface WebhookUser {
   username?: string
 }
 
-/** The body of an inbound webhook of 8x8, version 3 or (without `version`) version 2. */
-export interface InboundWebhook {
+/** The body of a webhook of 8x8, version 3 or (without `version`) version 2. */
+interface Webhook<EventType extends string, Fields> {
   version?: 3
   namespace: 'ChatApps'
-  eventType: 'inbound_message_received'
+  eventType: EventType
   description: string
   payload: {
+    /** Of the message that it is about. */
     umid: string
     subAccountId: string
     /** ISO 8601. */
     timestamp: string
     user: WebhookUser
+  } & Fields
+}
+
+/** The webhook of a customer's message. */
+export type InboundWebhook = Webhook<
+  'inbound_message_received',
+  {
     recipient: { channel: string; channelId: string }
     type: string
     content: Record<string, unknown>
     replyToUmid?: string
   }
-}
+>
 
-/** The body of a delivery receipt of 8x8. */
-export interface ReceiptWebhook {
-  version?: 3
-  namespace: 'ChatApps'
-  eventType: 'outbound_message_status_changed'
-  description: string
-  payload: {
-    /** Of the business's message. */
-    umid: string
-    subAccountId: string
-    /** ISO 8601. */
-    timestamp: string
-    user: WebhookUser
-    channel: string
-    status: { state: ReceiptState; timestamp: string }
-  }
-}
+/** The delivery receipt of a message of the business. */
+export type ReceiptWebhook = Webhook<
+  'outbound_message_status_changed',
+  { channel: string; status: { state: ReceiptState; timestamp: string } }
+>
 
 /**
  * The webhook of a customer's message (8x8 doc). In version 3 a field without a value is left out;
