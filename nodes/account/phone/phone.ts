@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { routeOf } from '../../lib/sandbox/checks'
 import { contentOf } from '../../lib/sandbox/choice'
-import type { ConversationKey } from '../../lib/sandbox/conversations'
+import type { ConversationKey, PhoneContent } from '../../lib/sandbox/conversations'
 import { CUSTOMERS, SAMPLE_UMID, type SandboxCustomer } from '../../lib/sandbox/customers'
 import type { SandboxEvents } from '../../lib/sandbox/events'
 import type { SandboxRequest } from '../../lib/sandbox/handler'
@@ -84,13 +84,14 @@ export class Phone extends EventEmitter<PhoneEvents> {
   /** Everything that the page shows of a customer, as it is now; a copy. */
   state(customer: SandboxCustomer): PhoneState {
     const { account, subAccountId } = this.#users.account()
-    const { messages, typingUntil } = this.#chat(customer)
+    const chats = new Map(CUSTOMERS.map((each) => [each, this.#chat(each)]))
+    const { messages = [], typingUntil } = chats.get(customer) ?? {}
     const inbound = this.#users.inbound()
     return {
       now: this.#sandbox.now(),
       account,
       subAccountId,
-      customers: CUSTOMERS.map((each) => this.#summary(each)),
+      customers: Array.from(chats, ([each, chat]) => summaryOf(each, chat)),
       customer: customer.id,
       messages: messages.map((message) => {
         const delivery = this.#deliveries.get(message.umid)
@@ -199,21 +200,8 @@ export class Phone extends EventEmitter<PhoneEvents> {
     return { subAccountId, channel, msisdn, channelUserId }
   }
 
-  #chat(customer: SandboxCustomer) {
+  #chat(customer: SandboxCustomer): PhoneContent {
     return this.#sandbox.conversation(this.#key(customer))
-  }
-
-  #summary(customer: SandboxCustomer): PhoneCustomer {
-    const { id, label, channel, msisdn, username } = customer
-    const { messages, typingUntil } = this.#chat(customer)
-    const reply = messages.findLast(({ from }) => from === 'business')
-    return {
-      ...{ id, label, channel },
-      ...(msisdn !== undefined && { msisdn }),
-      ...(username !== undefined && { username }),
-      typing: typingUntil !== undefined,
-      ...(reply && { repliedAt: reply.at }),
-    }
   }
 
   #record(request: SandboxRequest): void {
@@ -270,6 +258,21 @@ export class Phone extends EventEmitter<PhoneEvents> {
     const sandbox: NodeJS.EventEmitter = this.#sandbox as NodeJS.EventEmitter
     sandbox.on(event, on)
     this.#undo.push(() => sandbox.off(event, on))
+  }
+}
+
+/** What the page shows of each customer, also of one whose chat it does not show. */
+function summaryOf(
+  { id, label, channel, msisdn, username }: SandboxCustomer,
+  { messages, typingUntil }: PhoneContent,
+): PhoneCustomer {
+  const reply = messages.findLast(({ from }) => from === 'business')
+  return {
+    ...{ id, label, channel },
+    ...(msisdn !== undefined && { msisdn }),
+    ...(username !== undefined && { username }),
+    typing: typingUntil !== undefined,
+    ...(reply && { repliedAt: reply.at }),
   }
 }
 
