@@ -1,6 +1,6 @@
 import type { Bench } from './bench-runtime'
 import { CONVERSATIONS, type Conversation, WEBHOOK_PATHS } from './conversation-flow'
-import { alternate, figureOf, type Runs, ratioOf } from './rounds'
+import { compareAt, figureOf, profileEach, type Runs, ratioOf } from './rounds'
 import { inWords, table } from './statistics'
 
 const LEVELS = [1, 64, 512]
@@ -22,34 +22,22 @@ interface Run {
 }
 
 /** Whole conversations per second, from the webhook to the reply at the API server. */
-export async function compareConversations(
-  bench: Bench,
-  rounds: number,
-  ms: number,
-): Promise<object[]> {
-  const levels = []
-  for (const inFlight of LEVELS) {
-    const runs = await alternate(CONVERSATIONS, rounds, (each) =>
-      converse(bench, each, inFlight, ms),
-    )
-    const results = CONVERSATIONS.map((contender) => summary(contender, runs))
-    levels.push({ inFlight, results })
-    console.log(`\nConversations, ${inFlight} in flight\n\n${tableOf(results)}`)
-  }
-  return levels
+export function compareConversations(bench: Bench, rounds: number, ms: number): Promise<object[]> {
+  return compareAt(
+    LEVELS,
+    CONVERSATIONS,
+    rounds,
+    (contender, inFlight) => converse(bench, contender, inFlight, ms),
+    summary,
+    (inFlight, results) => `Conversations, ${inFlight} in flight\n\n${tableOf(results)}`,
+  )
 }
 
 /** A CPU profile of each contender. */
-export async function profileConversations(bench: Bench, prefix: string): Promise<void> {
-  for (const contender of CONVERSATIONS) {
-    await converse(bench, contender, 64, 3000)
-    const file = `${prefix}-${contender.replaceAll(/\W+/g, '-')}.cpuprofile`
-    const [{ perSecond }] = await Promise.all([
-      converse(bench, contender, 64, 5000),
-      bench.profile(file, 4500),
-    ])
-    console.log(`${file}: ${Math.round(perSecond)} conversations/s while profiled`)
-  }
+export function profileConversations(bench: Bench, prefix: string): Promise<void> {
+  return profileEach(bench, prefix, CONVERSATIONS, 'conversations', 5000, (...run) =>
+    converse(bench, ...run),
+  )
 }
 
 /** @throws {Error} when a webhook was refused, or a reply was lost or came twice */

@@ -1,6 +1,6 @@
 import type { Bench } from './bench-runtime'
 import { CONTENDERS, type Contender } from './flow'
-import { alternate, figureOf, type Runs, ratioOf } from './rounds'
+import { compareAt, figureOf, profileEach, type Runs, ratioOf } from './rounds'
 import { inWords, table } from './statistics'
 
 const LEVELS = [1, 64, 512]
@@ -27,28 +27,20 @@ interface Run {
 }
 
 /** Messages per second of each contender, from the driver in the runtime and back to it. */
-export async function compareMessages(bench: Bench, rounds: number, ms: number): Promise<object[]> {
-  const levels = []
-  for (const inFlight of LEVELS) {
-    const runs = await alternate(CONTENDERS, rounds, (each) => drive(bench, each, inFlight, ms))
-    const results = CONTENDERS.map((contender) => summary(contender, runs))
-    levels.push({ inFlight, results })
-    console.log(`\n${inFlight} in flight\n\n${tableOf(results, inFlight === 1)}`)
-  }
-  return levels
+export function compareMessages(bench: Bench, rounds: number, ms: number): Promise<object[]> {
+  return compareAt(
+    LEVELS,
+    CONTENDERS,
+    rounds,
+    (contender, inFlight) => drive(bench, contender, inFlight, ms),
+    summary,
+    (inFlight, results) => `${inFlight} in flight\n\n${tableOf(results, inFlight === 1)}`,
+  )
 }
 
 /** A CPU profile of each contender. */
-export async function profileMessages(bench: Bench, prefix: string): Promise<void> {
-  for (const contender of CONTENDERS) {
-    await drive(bench, contender, 64, 2000)
-    const file = `${prefix}-${contender.replaceAll(/\W+/g, '-')}.cpuprofile`
-    const [{ perSecond }] = await Promise.all([
-      drive(bench, contender, 64, 4000),
-      bench.profile(file, 3500),
-    ])
-    console.log(`${file}: ${Math.round(perSecond)} messages/s while profiled`)
-  }
+export function profileMessages(bench: Bench, prefix: string): Promise<void> {
+  return profileEach(bench, prefix, CONTENDERS, 'messages', 4000, (...run) => drive(bench, ...run))
 }
 
 /** @throws {Error} when a message failed, was lost, or came back twice */

@@ -1,3 +1,4 @@
+import type { Bench } from './bench-runtime'
 import { type Figure, figure } from './statistics'
 
 /** What each contender did, a run for each round. */
@@ -39,4 +40,52 @@ export function ratioOf<C, R>(
   return figure(
     (all.get(contender) ?? []).map((run, round) => value(run) / value(others[round] as R)),
   )
+}
+
+/**
+ * Compares contenders with each number of messages in flight, and prints a table of each.
+ * @param run one round of one contender
+ * @param summarize what its rounds say
+ * @param print a heading and a table
+ */
+export async function compareAt<C, R, S>(
+  levels: readonly number[],
+  contenders: readonly C[],
+  rounds: number,
+  run: (contender: C, inFlight: number) => Promise<R>,
+  summarize: (contender: C, runs: Runs<C, R>) => S,
+  print: (inFlight: number, results: S[]) => string,
+): Promise<{ inFlight: number; results: S[] }[]> {
+  const compared = []
+  for (const inFlight of levels) {
+    const runs = await alternate(contenders, rounds, (contender) => run(contender, inFlight))
+    const results = contenders.map((contender) => summarize(contender, runs))
+    compared.push({ inFlight, results })
+    console.log(`\n${print(inFlight, results)}`)
+  }
+  return compared
+}
+
+/**
+ * Takes a CPU profile of each contender at 64 in flight.
+ * @param unit what a contender handles, for the line that says how many
+ * @param ms of a run while it is profiled; one of half the time warms up
+ */
+export async function profileEach<C extends string>(
+  bench: Bench,
+  prefix: string,
+  contenders: readonly C[],
+  unit: string,
+  ms: number,
+  run: (contender: C, inFlight: number, ms: number) => Promise<{ perSecond: number }>,
+): Promise<void> {
+  for (const contender of contenders) {
+    await run(contender, 64, ms / 2)
+    const file = `${prefix}-${contender.replaceAll(/\W+/g, '-')}.cpuprofile`
+    const [{ perSecond }] = await Promise.all([
+      run(contender, 64, ms),
+      bench.profile(file, ms - 500),
+    ])
+    console.log(`${file}: ${Math.round(perSecond)} ${unit}/s while profiled`)
+  }
 }
