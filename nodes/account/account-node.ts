@@ -34,7 +34,7 @@ export function setUpAccount(RED: NodeAPI, node: AccountNode, config: AccountDef
         ? { server, ...resolveNetworkOptions(RED, server.origin, config) }
         : startSandbox(subAccountId)),
     })
-    const sessions = new Sessions(client, node.name || node.id)
+    const sessions = new Sessions(client, node.name || node.id, (text) => node.warn(text))
     const replies = new Replies(client, sessions, limits)
     node.on('close', (done: () => void) => {
       replies.close()

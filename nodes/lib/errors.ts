@@ -153,23 +153,6 @@ export function overloadedError(waiting: number): MessagingError {
   return new MessagingError('overloaded', text)
 }
 
-/**
- * An account that keeps up as many conversations as it can renew in time.
- * @param conversations that are kept up
- * @param maxInFlight requests at once
- * @param meanDuration of a request, ms
- */
-export function keptUpError(
-  conversations: number,
-  maxInFlight: number,
-  meanDuration: number,
-): MessagingError {
-  const text =
-    `Too many conversations: the account keeps ${conversations} up, and can renew no more in time` +
-    ` with ${maxInFlight} requests at once (Max. in flight) of ${Math.round(meanDuration)} ms each`
-  return new MessagingError('overloaded', text)
-}
-
 /** 8x8's error body. Each field is optional, because a response may have only some of them. */
 const errorBody = z.object({
   code: z.int().optional().catch(undefined),

@@ -43,7 +43,6 @@ const { values: options } = parseArgs({
 const accepted = Promise.resolve({ statusCode: 200, attempts: 1, sentAt: Date.now() })
 const client = {
   send: () => ({ result: accepted, settled: true, drain() {} }),
-  capacity: { maxInFlight: 64, meanDuration: 0 },
 } as unknown as Client
 
 void main()

@@ -46,7 +46,7 @@ export async function spread(conversations: number): Promise<number[]> {
 }
 
 /** @param onSend called with every request */
-function clientWith(onSend: () => void): Pick<Client, 'send' | 'capacity'> {
+function clientWith(onSend: () => void): Pick<Client, 'send'> {
   const { maxInFlight, maxWaiting, timeout, deadline } = ACCOUNT_DEFAULTS
   const context: RequestContext = {
     limiter: new RequestLimiter({ maxInFlight, maxWaiting, maxBlock: deadline * 1000 }),
@@ -64,10 +64,7 @@ function clientWith(onSend: () => void): Pick<Client, 'send' | 'capacity'> {
       abort: () => undefined,
     }),
   }
-  return {
-    send: () => new ApiRequest(context, { path: '', body: '' }),
-    capacity: { maxInFlight, meanDuration: ANSWER },
-  }
+  return { send: () => new ApiRequest(context, { path: '', body: '' }) }
 }
 
 function start(sessions: Sessions, i: number): Promise<unknown> {

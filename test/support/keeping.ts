@@ -29,15 +29,12 @@ export class Keeping {
   ) {}
 
   /** Loads a start node (the one at the outputs) and a {@link stopNode}. */
-  static async load(
-    node: object = {},
-    { account, ...options }: FlowOptions = {},
-  ): Promise<Keeping> {
+  static async load(node: object = {}, options: FlowOptions = {}): Promise<Keeping> {
     const sandbox = await Sandbox.start({ lifetimes: { whatsapp: 1000, rcs: 1000 } })
     sandboxes.push(sandbox)
     sandbox.addSubAccount(SUB, CANARY)
     const flow = await loadFlow({
-      account: { region: 'custom', baseUrl: sandbox.url, timeout: 1, deadline: 1, ...account },
+      account: { region: 'custom', baseUrl: sandbox.url, timeout: 1, deadline: 1 },
       node: { action: 'start', renewEvery: 0.3, ...node },
       more: stopNode(),
       ...options,

@@ -53,25 +53,6 @@ describe('8x8-typing-indicator, keeping typing', () => {
     assert.equal(keep.requestsFor(umid), sent)
   })
 
-  it('refuses a conversation that the account could not renew in time, and says why', async () => {
-    const keep = await Keeping.load({ renewEvery: 0.5 }, { account: { maxInFlight: 1 } })
-    keep.sandbox.addFault(() => ({ delay: 100 }))
-    const outcomes: Output[] = []
-    for (let i = 0; i < 8; i++) {
-      const { msg } = keep.inbound({ msisdn: `+659000000${i}` })
-      const { port, msg: sent } = await keep.flow.send(msg)
-      assert.equal(port, outcomes.length < 2 || sent.typing ? 'success' : 'error')
-      outcomes.push(sent)
-    }
-    const error = outcomes.at(-1)?.error
-    assert.equal(error?.kind, 'overloaded')
-    assert.match(
-      `${error?.message}`,
-      /^Too many conversations: .* 1 requests at once .* 1\d\d ms each/,
-    )
-    assert.equal(error?.attempts, 0)
-  })
-
   it('shows how many it keeps, at most 2 statuses a second, the last one always', async () => {
     const keep = await Keeping.load()
     const umids: string[] = []

@@ -28,14 +28,6 @@ export interface ReplyBody {
   body: string
 }
 
-/** How many requests fit. */
-export interface Capacity {
-  /** Requests at once. */
-  maxInFlight: number
-  /** ms that a request takes on average; 0: not known yet. */
-  meanDuration: number
-}
-
 /** Sends requests to 8x8: no more at once than the account allows, with retries. */
 export class Client {
   readonly #context: RequestContext
@@ -63,24 +55,15 @@ export class Client {
     return this.#context.limiter.closed
   }
 
-  /** What the account can send at most, as its last requests went. */
-  get capacity(): Capacity {
-    const { maxInFlight, meanDuration } = this.#context.limiter
-    return { maxInFlight, meanDuration }
-  }
-
-  /**
-   * Sends a typing indicator; failures that a retry can cure are retried.
-   * @param isRenewal whether it keeps dots up: it goes before new ones, and is never `overloaded`
-   */
-  send({ subAccountId, channel, umid }: TypingEvent, isRenewal = false): ApiRequest {
+  /** Sends a typing indicator; failures that a retry can cure are retried. */
+  send({ subAccountId, channel, umid }: TypingEvent): ApiRequest {
     if (subAccountId !== this.#path.subAccountId) {
       this.#path = { subAccountId, events: subAccountPath(subAccountId, 'events') }
     }
     const path = this.#path.events
     // Neither needs escaping: the channel is one of two words, the umid hexadecimal.
     const body = `{"channel":"${channel}","type":"typing","umid":"${umid}"}`
-    return this.#request(isRenewal ? { path, body, isRenewal } : { path, body })
+    return this.#request({ path, body })
   }
 
   /**

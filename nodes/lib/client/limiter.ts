@@ -19,8 +19,8 @@ export type Priority = 'high' | 'normal'
 /** How to queue a request. */
 export interface AcquireOptions {
   priority: Priority
-  /** A retry or a renewal goes before new requests, and is never `overloaded`. */
-  isAdmitted: boolean
+  /** A request that was in flight before goes before new ones, and is never `overloaded`. */
+  isRetry: boolean
 }
 
 /** A request that needs a slot: one message, once for each of its attempts. */
@@ -29,36 +29,29 @@ export interface QueuedRequest extends Queued<QueuedRequest> {
   onAcquired(): void
   /** The generation in which it got its slot; undefined without a slot. Set by the limiter. */
   generation?: number | undefined
-  /** With which it was acquired, and when it got its slot, performance.now(). The limiter's own. */
+  /** With which it was acquired. The limiter's own. */
   priority?: Priority | undefined
-  acquiredAt?: number | undefined
 }
-
-/**
- * Requests that count in the mean duration, about. Our choice: a second of a busy account. With 64 of
- * them, the slow ones that end during a block alone quadrupled it.
- */
-const MEASURED = 1024
 
 /** The requests that are queued with one priority. */
 class Lane {
-  readonly admitted = new Queue<QueuedRequest>()
+  readonly retries = new Queue<QueuedRequest>()
   readonly newRequests = new Queue<QueuedRequest>()
   inFlight = 0
 
   get length(): number {
-    return this.admitted.length + this.newRequests.length
+    return this.retries.length + this.newRequests.length
   }
 
   shift(): QueuedRequest | undefined {
-    return this.admitted.shift() ?? this.newRequests.shift()
+    return this.retries.shift() ?? this.newRequests.shift()
   }
 }
 
 /**
  * Limits how many requests of an account are in flight, and decides their order. A 429 blocks all of
- * them; then one request goes out, and one more with each success. Retries and renewals go before new
- * requests. docs/adr/0009.
+ * them; then one request goes out, and one more with each success. Retries go before new requests,
+ * because their deadline is nearer. docs/adr/0009.
  */
 export class RequestLimiter {
   readonly #limits: LimiterOptions
@@ -74,10 +67,6 @@ export class RequestLimiter {
   /** Runs only while queued requests wait for the end of a block. */
   #timer: NodeJS.Timeout | undefined
   #drainScheduled = false
-  /** ms for which a request holds its slot; 0: not known yet. */
-  #meanDuration = 0
-  /** Requests that were measured, at most {@link MEASURED}. */
-  #measured = 0
 
   constructor(limits: LimiterOptions) {
     this.#limits = limits
@@ -108,11 +97,6 @@ export class RequestLimiter {
     return this.#rateLimitsInARow > 0 || this.#concurrency < this.#limits.maxInFlight
   }
 
-  /** ms for which requests hold their slot, on average; 0: not known yet. */
-  get meanDuration(): number {
-    return this.#meanDuration
-  }
-
   /** ms until the end of a block; 0: none. */
   blockedFor(): number {
     if (this.#blockedUntil === 0) return 0
@@ -128,7 +112,7 @@ export class RequestLimiter {
    */
   acquire(
     request: QueuedRequest,
-    { priority, isAdmitted }: AcquireOptions,
+    { priority, isRetry }: AcquireOptions,
   ): 'acquired' | 'queued' | 'overloaded' | 'closed' {
     if (this.#closed) return 'closed'
     request.priority = priority
@@ -137,8 +121,8 @@ export class RequestLimiter {
       return 'acquired'
     }
     const lane = this.#lanes[priority]
-    if (!isAdmitted && lane.length >= this.#maxLength(priority)) return 'overloaded'
-    const queue = isAdmitted ? lane.admitted : lane.newRequests
+    if (!isRetry && lane.length >= this.#maxLength(priority)) return 'overloaded'
+    const queue = isRetry ? lane.retries : lane.newRequests
     queue.push(request)
     this.#updateTimer()
     return 'queued'
@@ -152,9 +136,6 @@ export class RequestLimiter {
     } else if (request.generation !== undefined) {
       request.generation = undefined
       this.#laneOf(request).inFlight--
-      const duration = performance.now() - (request.acquiredAt ?? 0)
-      this.#measured = Math.min(this.#measured + 1, MEASURED)
-      this.#meanDuration += (duration - this.#meanDuration) / this.#measured
       this.#scheduleDrain()
     }
   }
@@ -209,7 +190,6 @@ export class RequestLimiter {
   #start(request: QueuedRequest): void {
     this.#laneOf(request).inFlight++
     request.generation = this.#generation
-    request.acquiredAt = performance.now()
     request.onAcquired()
   }
 

@@ -78,7 +78,6 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   next: QueuedRequest | undefined = undefined
   generation: number | undefined = undefined
   priority: Priority | undefined = undefined
-  acquiredAt: number | undefined = undefined
   readonly #context: RequestContext
   readonly #options: RequestOptions
   readonly #deadlineAt: number
@@ -201,10 +200,8 @@ export class ApiRequest implements QueuedRequest, AttemptHandler {
   /** Gets a slot, or a place in the queue. */
   #acquire(): void {
     const { limiter } = this.#context
-    const { atMostOnce, isRenewal = false } = this.#options
-    const priority = atMostOnce ? 'high' : 'normal'
-    const isAdmitted = isRenewal || this.#attempts > 0
-    const outcome = limiter.acquire(this, { priority, isAdmitted })
+    const priority = this.#options.atMostOnce ? 'high' : 'normal'
+    const outcome = limiter.acquire(this, { priority, isRetry: this.#attempts > 0 })
     if (outcome === 'acquired') return
     if (outcome === 'queued') {
       this.#timer = setTimeout(

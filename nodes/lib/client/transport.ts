@@ -10,8 +10,6 @@ export interface RequestOptions {
   body: string
   /** Set for what must never be carried out twice: a reply. */
   atMostOnce?: true
-  /** Set for an indicator that keeps dots up: it goes before new ones. */
-  isRenewal?: true
 }
 
 /** undici's handler of a response, which is also called for a request that could not be made. */

@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_AGE } from '../api'
 import type { Client, TypingEvent } from '../client/client'
 import type { ApiRequest, RequestResult } from '../client/request'
-import { addFacts, closedError, keptUpError, MessagingError } from '../errors'
+import { addFacts, closedError, MessagingError } from '../errors'
 import { RecentUmids } from './recent-umids'
 import {
   type Conversation,
@@ -33,8 +33,11 @@ const MAX_STOPS = 10_000
 /** Answered messages to remember, each for the 2 hours in which 8x8 takes indicators. */
 const MAX_ANSWERED = 100_000
 
-/** Share of what an account can send that renewals may take; our choice: the rest starts sessions. */
-const RENEWALS_SHARE = 0.9
+/** Share of its interval by which a renewal may be late before the log says so; our choice. */
+const LATE = 0.25
+
+/** ms between two lines of the log about that; our choice. */
+const WARN_EVERY = 60_000
 
 /**
  * ms; a longer wait takes several timers. Node.js keeps a list for each duration, and the time to the
@@ -137,7 +140,7 @@ const register = new Set<Sessions>()
 export class Sessions {
   /** The name of the account, for users. */
   readonly account: string
-  readonly #client: Pick<Client, 'send' | 'capacity'>
+  readonly #client: Pick<Client, 'send'>
   readonly #sessions = new SessionIndex<Session>()
   /** Pending indicators that are sent once. */
   readonly #once = new PendingRequests()
@@ -153,12 +156,18 @@ export class Sessions {
   /** How many sessions of each owner have shown an indicator. */
   readonly #active = new Map<string, number>()
   #starts = 0
-  /** Renewals per ms that all sessions need. */
-  #renewalRate = 0
+  readonly #warn: (text: string) => void
+  /** When the log was told of late renewals, performance.now(). */
+  #warnedAt = Number.NEGATIVE_INFINITY
 
-  constructor(client: Pick<Client, 'send' | 'capacity'>, account = '') {
+  /**
+   * @param account its name, for users
+   * @param warn writes to the log
+   */
+  constructor(client: Pick<Client, 'send'>, account = '', warn: (text: string) => void = () => {}) {
     this.#client = client
     this.account = account
+    this.#warn = warn
     register.add(this)
   }
 
@@ -184,8 +193,7 @@ export class Sessions {
    * @param onEnd called at most once, when the session ends by itself after its first indicator:
    *   `unanswered`, `expired`, or what its renewals failed with
    * @returns when the first indicator is accepted
-   * @throws {MessagingError} what the first indicator failed with, `closed`, or `overloaded` where the
-   *   account cannot renew more
+   * @throws {MessagingError} what the first indicator failed with, or `closed`
    */
   async start(
     request: StartRequest,
@@ -201,7 +209,6 @@ export class Sessions {
     const previous = this.#sessions.ofConversation(request)
     if (previous && isNewer(previous.request, request)) return { state: 'active' }
     if (previous) this.#stop(previous)
-    this.#demandCapacity(request)
     this.#inherit(request)
     return new Promise((resolve, reject) => {
       const session: Session = {
@@ -222,7 +229,6 @@ export class Sessions {
         expiresAt: now + request.expiresIn,
       }
       this.#sessions.add(session)
-      this.#renewalRate += 1 / request.renewEvery
       if (request.initialDelay > 0) this.#wake(session, now + request.initialDelay)
       else this.#due(session)
     })
@@ -343,17 +349,6 @@ export class Sessions {
     )
   }
 
-  /**
-   * Checks that all sessions can be renewed in time with one more. docs/adr/0007.
-   * @throws {MessagingError} `overloaded`
-   */
-  #demandCapacity({ renewEvery }: StartRequest): void {
-    const { maxInFlight, meanDuration } = this.#client.capacity
-    const needed = (this.#renewalRate + 1 / renewEvery) * meanDuration
-    if (needed <= maxInFlight * RENEWALS_SHARE) return
-    throw keptUpError(this.#sessions.size, maxInFlight, meanDuration)
-  }
-
   /** Drains a request, and keeps track of it while it is on the wire. */
   #drain(pending: PendingRequest): void {
     const { apiRequest } = pending
@@ -403,13 +398,31 @@ export class Sessions {
 
   async #sendNext(session: Session): Promise<void> {
     const startedAt = performance.now()
-    const apiRequest = this.#client.send(session.request, session.indicators > 0)
+    const apiRequest = this.#client.send(session.request)
     session.apiRequest = apiRequest
     this.#wake(session, endOf(session))
     const result = await apiRequest.result.catch((error: MessagingError) => error)
     session.apiRequest = undefined
     if (result instanceof MessagingError) this.#onFailed(session, result, startedAt)
-    else this.#onAccepted(session, result)
+    else {
+      if (session.indicators > 0) this.#checkLate(session, performance.now() - startedAt)
+      this.#onAccepted(session, result)
+    }
+  }
+
+  /**
+   * Says when renewals fall behind: the account keeps more up than its limits can renew in time, or
+   * 8x8 has become slow. All intervals grow in the same measure then (docs/adr/0007).
+   * @param ms that a renewal took, with its time in the queue
+   */
+  #checkLate({ request }: Session, ms: number): void {
+    const now = performance.now()
+    if (ms < request.renewEvery * LATE || now - this.#warnedAt < WARN_EVERY) return
+    this.#warnedAt = now
+    const seconds = (ms / 1000).toFixed(1)
+    this.#warn(
+      `Typing indicators are renewed ${seconds} s late, while ${this.#sessions.size} conversations are kept up: 8x8 answers slowly, or Max. in flight of the account is too small`,
+    )
   }
 
   #onAccepted(session: Session, sent: RequestResult): void {
@@ -435,11 +448,12 @@ export class Sessions {
   /** @param startedAt when the failed renewal started; the next one is due an interval after that */
   #onFailed(session: Session, failure: MessagingError, startedAt: number): void {
     const { kind, retryable, attempts } = failure.cause
+    const mayPass = retryable || kind === 'overloaded'
     session.attempts += attempts
     session.failures++
     if (session.ended || session.ending) return
     if (kind === 'closed') this.#close(session)
-    else if (session.settle || !retryable || session.failures === MAX_FAILURES) {
+    else if (session.settle || !mayPass || session.failures === MAX_FAILURES) {
       void this.#fail(session, failure)
     } else {
       const next = session.refresh ? 0 : startedAt + session.request.renewEvery
@@ -489,7 +503,6 @@ export class Sessions {
     session.ended = true
     clearTimeout(session.timer)
     this.#sessions.remove(session)
-    this.#renewalRate -= 1 / request.renewEvery
     if (remember) {
       this.#recentlyEnded.add(request.umid, owner.id)
       this.#justEnded.add(request.umid)

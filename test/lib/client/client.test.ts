@@ -268,20 +268,6 @@ describe('client', () => {
     assert.equal(server.received.length, 4)
   })
 
-  it('sends renewals before new indicators that wait, even where no more may wait', async () => {
-    const server = await startServer((response) => setTimeout(() => response.end(), 50))
-    const client = createClient(server.url, { maxInFlight: 1, maxWaiting: 1 })
-    const umids = ['first', 'new', 'renewal']
-    await Promise.all(
-      umids.map((umid) => client.send({ ...EVENT, umid }, umid === 'renewal').result),
-    )
-    const order = server.received.map(({ body }) => JSON.parse(body).umid)
-    assert.deepEqual(order, ['first', 'renewal', 'new'])
-    const { maxInFlight, meanDuration } = client.capacity
-    assert.equal(maxInFlight, 1)
-    assert.ok(meanDuration >= 45 && meanDuration < 1000, `${meanDuration} ms`)
-  })
-
   it('opens at most 64 connections', async () => {
     const sockets = new Set<Socket>()
     const server = await startServer((response, _request, { socket }) => {

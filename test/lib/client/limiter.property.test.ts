@@ -20,11 +20,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   // As many as all others, or the queue would never be full.
   {
     weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('acquire' as const),
-      isAdmitted: fc.boolean(),
-      priority,
-    }),
+    arbitrary: fc.record({ do: fc.constant('acquire' as const), isRetry: fc.boolean(), priority }),
   },
   fc.record({ do: fc.constantFrom('release' as const, 'succeed' as const), which }),
   fc.record({
@@ -59,7 +55,7 @@ async function play(steps: Step[]): Promise<void> {
       remove(one, queued)
       if (one) limiter.release(one)
     }
-    const acquire = ({ priority, isAdmitted }: AcquireOptions) => {
+    const acquire = ({ priority, isRetry }: AcquireOptions) => {
       const one: QueuedRequest = {
         onAcquired() {
           remove(one, queued)
@@ -71,12 +67,9 @@ async function play(steps: Step[]): Promise<void> {
       const before = limiter.waitingWith(priority)
       const replies = inFlight.filter((each) => each.priority === 'high').length
       const max = priority === 'high' ? MAX_WAITING + MAX_IN_FLIGHT - replies : MAX_WAITING
-      const outcome = limiter.acquire(one, { priority, isAdmitted })
+      const outcome = limiter.acquire(one, { priority, isRetry })
       if (outcome === 'queued') queued.push(one)
-      assert.equal(
-        outcome === 'overloaded',
-        !isAdmitted && before >= max && !inFlight.includes(one),
-      )
+      assert.equal(outcome === 'overloaded', !isRetry && before >= max && !inFlight.includes(one))
     }
     const play = (what: Step) => {
       if (what.do === 'acquire') return acquire(what)

@@ -23,9 +23,9 @@ describe('limiter', () => {
     const limiter = createLimiter({ maxInFlight: 2, maxWaiting: 3, ...limits })
     const log: string[] = []
     const create = (name: string): QueuedRequest => ({ onAcquired: () => log.push(name) })
-    const acquire = (name: string, isAdmitted = false) => {
+    const acquire = (name: string, isRetry = false) => {
       const one = create(name)
-      return { one, outcome: limiter.acquire(one, { priority: 'normal', isAdmitted }) }
+      return { one, outcome: limiter.acquire(one, { priority: 'normal', isRetry }) }
     }
     return { limiter, log, acquire }
   }
@@ -33,7 +33,7 @@ describe('limiter', () => {
   /** Sends a request that is answered with 429. */
   function rateLimit(limiter: RequestLimiter, retryAfter?: number): void {
     const one: QueuedRequest = { onAcquired() {} }
-    assert.equal(limiter.acquire(one, { priority: 'normal', isAdmitted: false }), 'acquired')
+    assert.equal(limiter.acquire(one, { priority: 'normal', isRetry: false }), 'acquired')
     limiter.onRateLimited(one, retryAfter)
     limiter.release(one)
   }
@@ -90,9 +90,9 @@ describe('limiter', () => {
         limiter.release(this)
       },
     })
-    for (const isAdmitted of [false, true]) {
+    for (const isRetry of [false, true]) {
       for (const priority of ['normal', 'high'] as const) {
-        limiter.acquire(request(`${priority} ${isAdmitted}`), { priority, isAdmitted })
+        limiter.acquire(request(`${priority} ${isRetry}`), { priority, isRetry })
       }
     }
     limiter.release(one)
@@ -100,38 +100,9 @@ describe('limiter', () => {
     assert.deepEqual(log, ['first', 'high true', 'high false', 'normal true', 'normal false'])
   })
 
-  it('knows how long requests hold their slot, the latest ones above all', async () => {
-    const { limiter, acquire } = open()
-    assert.equal(limiter.meanDuration, 0)
-    const take = async (ms: number) => {
-      const { one } = acquire('one')
-      await clock.tickAsync(ms)
-      limiter.release(one)
-    }
-    await take(640)
-    assert.equal(limiter.meanDuration, 640)
-    await take(0)
-    assert.equal(limiter.meanDuration, 320)
-    for (let i = 0; i < 6000; i++) await take(50)
-    assert.ok(Math.abs(limiter.meanDuration - 50) < 5, `${limiter.meanDuration} ms`)
-  })
-
-  it('is not misled by slow requests that end together, as during a block', async () => {
-    const { limiter, acquire } = open()
-    const take = async (ms: number) => {
-      const { one } = acquire('one')
-      await clock.tickAsync(ms)
-      limiter.release(one)
-    }
-    for (let i = 0; i < 1000; i++) await take(10)
-    for (let i = 0; i < 30; i++) await take(1000)
-    assert.ok(limiter.meanDuration < 50, `${limiter.meanDuration} ms`)
-  })
-
   it('counts the queued requests of each priority separately', () => {
     const { limiter, acquire } = open({ maxInFlight: 1, maxWaiting: 1 })
-    const reply = () =>
-      limiter.acquire({ onAcquired() {} }, { priority: 'high', isAdmitted: false })
+    const reply = () => limiter.acquire({ onAcquired() {} }, { priority: 'high', isRetry: false })
     for (const outcome of ['acquired', 'queued', 'overloaded']) {
       assert.equal(acquire('indicator').outcome, outcome)
     }
@@ -144,7 +115,7 @@ describe('limiter', () => {
     const indicator = acquire('indicator')
     const reply = (name: string) => {
       const one: QueuedRequest = { onAcquired: () => log.push(name) }
-      return { one, outcome: limiter.acquire(one, { priority: 'high', isAdmitted: false }) }
+      return { one, outcome: limiter.acquire(one, { priority: 'high', isRetry: false }) }
     }
     const first = reply('reply')
     assert.deepEqual([first.outcome, reply('second').outcome], ['queued', 'overloaded'])
@@ -221,7 +192,7 @@ describe('limiter', () => {
     rateLimit(limiter, 1000)
     for (let i = 0; i < 20; i++) {
       const one: QueuedRequest = { onAcquired: () => inFlight.push(one) }
-      limiter.acquire(one, { priority: 'normal', isAdmitted: false })
+      limiter.acquire(one, { priority: 'normal', isRetry: false })
     }
     await clock.tickAsync(1000)
     for (const expected of [1, 2, 4, 4, 4]) {

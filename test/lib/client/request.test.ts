@@ -152,7 +152,7 @@ describe('request', () => {
 
   it('leaves the queue at once when it drains', async () => {
     const limiter = createLimiter({ maxInFlight: 1 })
-    limiter.acquire({ onAcquired() {} }, { priority: 'normal', isAdmitted: false })
+    limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false })
     const request = sendBy(async () => 200, limits, limiter)
     const closed = rejection(request.result, 'closed')
     request.drain()
@@ -285,14 +285,14 @@ describe('request', () => {
     assert.equal(attempts, 1)
     assert.deepEqual(ended, [request])
     assert.equal(
-      limiter.acquire({ onAcquired() {} }, { priority: 'normal', isAdmitted: false }),
+      limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false }),
       'acquired',
     )
   })
 
   it('ends when it is still queued at the deadline', async () => {
     const limiter = createLimiter({ maxInFlight: 1 })
-    limiter.acquire({ onAcquired() {} }, { priority: 'normal', isAdmitted: false })
+    limiter.acquire({ onAcquired() {} }, { priority: 'normal', isRetry: false })
     await clock.tickAsync(1000)
     const failed = rejection(sendBy(async () => 200, limits, limiter).result, 'timeout')
     await clock.tickAsync(14_999)
@@ -312,7 +312,7 @@ describe('request', () => {
     }
     const request = sendBy(attempt, { ...limits, random: () => 0 }, limiter)
     await clock.tickAsync(100)
-    limiter.acquire(other, { priority: 'normal', isAdmitted: false })
+    limiter.acquire(other, { priority: 'normal', isRetry: false })
     await clock.tickAsync(100)
     assert.equal(limiter.waiting, 1)
     limiter.release(other)

@@ -19,9 +19,6 @@ export const INTERVAL = 25_500
 /** Another node than the one that starts sessions by default. */
 export const OTHER: Owner = { id: 'other', onActiveChanged() {} }
 
-/** The capacity of an account that has sent nothing yet. */
-export const UNLIMITED = { maxInFlight: 64, meanDuration: 0 }
-
 /** ms on the clock before a test begins, so that a time is not taken for a duration. */
 const ORIGIN = 10_000
 
@@ -44,9 +41,9 @@ export class SessionsBench {
   readonly owner: Owner = { id: 'node', onActiveChanged: (count) => this.active.push(count) }
   readonly send = (event: TypingEvent) =>
     sendBy((signal) => this.#attempt(event, signal), { ...LIMITS, random: () => 0 })
-  /** How many requests fit; by default any number. */
-  readonly capacity = { ...UNLIMITED }
-  sessions = new Sessions({ send: this.send, capacity: this.capacity }, 'mine')
+  /** What the log got. */
+  readonly warnings: string[] = []
+  sessions = new Sessions({ send: this.send }, 'mine', (text) => void this.warnings.push(text))
 
   constructor() {
     this.clock.tick(ORIGIN)
@@ -99,7 +96,6 @@ export class SessionsBench {
           : Promise.resolve({ statusCode: 200, attempts: 1, sentAt: this.clock.now })
         return { result, cancel() {}, drain() {} } as unknown as ApiRequest
       },
-      capacity: UNLIMITED,
     })
   }
 

@@ -133,6 +133,14 @@ describe('sessions: how they go on and end', () => {
       assert.equal((await t.sessions.stop({ umid: 'a' }))?.attempts, 4 + 16)
     })
 
+    it('do not end the session when the account is overloaded once', async () => {
+      t.fate = [0, 'overloaded', 0]
+      await t.start('a')
+      await t.clock.tickAsync(2 * INTERVAL)
+      assert.deepEqual(t.ended, [])
+      assert.equal(t.sent.length, 3)
+    })
+
     it('are not reported when the account closes meanwhile', async () => {
       t.fate = [0, 'closed']
       await t.start('a')

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { Sessions } from '../../../nodes/lib/typing/sessions'
 import { sendBy } from '../../support/attempts'
-import { UNLIMITED } from './sessions-bench'
 
 /** An acceptance that is on its way back while somebody stops. */
 describe('sessions, when 8x8 accepts in the moment of a stop', () => {
@@ -13,7 +12,6 @@ describe('sessions, when 8x8 accepts in the moment of a stop', () => {
       })
     const sessions = new Sessions({
       send: () => sendBy(attempt, { timeout: 60_000, deadline: 60_000 }),
-      capacity: UNLIMITED,
     })
     const active: number[] = []
     const started = sessions.start(

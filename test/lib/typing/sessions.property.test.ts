@@ -11,7 +11,7 @@ import {
   type StartResult,
 } from '../../../nodes/lib/typing/sessions'
 import { sendBy } from '../../support/attempts'
-import { answerAfter, UNLIMITED } from './sessions-bench'
+import { answerAfter } from './sessions-bench'
 
 const INTERVAL = 15_000
 /** Ends while a slow renewal is on the wire. */
@@ -201,7 +201,6 @@ async function play(steps: Step[], fates: IterableIterator<string>): Promise<voi
       Object.assign(typists.get(event) as Typist, { deadline: clock.now + TIMEOUT })
       return sendBy((signal) => attempt(event, signal), limits)
     },
-    capacity: UNLIMITED,
   })
   const owners: Record<string, Owner> = {}
   for (const id of ['node1', 'node2']) {

@@ -56,21 +56,18 @@ describe('sessions', () => {
       assert.deepEqual([t.ended, t.active], [[], []])
     })
 
-    it('is overloaded when the account cannot renew one more in time, and starts when one ends', async () => {
-      Object.assign(t.capacity, { maxInFlight: 1, meanDuration: INTERVAL / 4 })
-      for (const umid of ['a', 'b', 'c']) await t.start(umid)
-      const { message } = await rejection(t.start('d'), 'overloaded')
-      assert.match(message, /keeps 3 up.* 1 requests at once .*6375 ms each/)
-      assert.deepEqual(t.times('d'), [])
-      await t.sessions.stop({ umid: 'a' })
-      assert.equal((await t.start('d')).state, 'active')
-    })
-
-    it('takes the place of an older message in the conversation, however full the account is', async () => {
-      Object.assign(t.capacity, { maxInFlight: 1, meanDuration: INTERVAL / 2 })
-      await t.start('a', { conversation: '+65' })
-      assert.equal((await t.start('b', { conversation: '+65' })).state, 'active')
-      await rejection(t.start('c', { conversation: '+66' }), 'overloaded')
+    it('says that renewals are late, at most once a minute', async () => {
+      const late = INTERVAL / 2
+      t.fate = [0, 0, late, late, 0, 0, late, 0]
+      await t.start('a', { maxDuration: 7_200_000 })
+      await t.start('b', { maxDuration: 7_200_000 })
+      await t.clock.tickAsync(INTERVAL)
+      assert.deepEqual(t.warnings, [])
+      await t.clock.tickAsync(late)
+      assert.equal(t.warnings.length, 1)
+      assert.match(`${t.warnings}`, /12\.8 s late, while 2 conversations .*Max\. in flight/)
+      await t.clock.tickAsync(3 * INTERVAL)
+      assert.equal(t.warnings.length, 2)
     })
 
     it('starts nothing for a umid that is being typed for, in either case', async () => {
@@ -337,7 +334,7 @@ describe('sessions', () => {
     })
 
     it('knows the account that keeps typing for what it does not find', async () => {
-      const other = new Sessions({ send: t.send, capacity: t.capacity }, 'the other')
+      const other = new Sessions({ send: t.send }, 'the other')
       await t.start('a', { conversation: '+65' })
       assert.equal(other.otherAccount({ umid: 'A' }), 'mine')
       assert.equal(other.otherAccount({ conversation: '+65', subAccountId: 'my_sub' }), 'mine')
