@@ -183,7 +183,7 @@ describe('the phone in a browser', function () {
       const fault = phone.getByLabel('What 8x8 does next')
       await fault.selectOption('unauthorized')
       await write('And now?')
-      await phone.locator('#requests li').first().getByText('401').waitFor()
+      await phone.locator('#requests li').first().getByText('401 key refused').waitFor()
       await tab('Ben').click()
       assert.equal(await fault.inputValue(), 'none')
       await write('And me?')
