@@ -129,7 +129,7 @@ export function addFacts(error: MessagingError, facts: Partial<Facts>): Messagin
 /** A copy without undefined values. */
 export function onlyKnown<T extends object>(facts: T): T {
   const known = {} as T
-  for (const key of Object.keys(facts) as (keyof T)[]) {
+  for (const key in facts) {
     if (facts[key] !== undefined) known[key] = facts[key]
   }
   return known

@@ -75,21 +75,18 @@ export class Replier {
     // Reserved before anything is read, which may take a while: replies keep the order of arrival.
     const reservation = connection.replies.reserve()
     this.#reservations.add(reservation)
+    let facts: MessageFacts | undefined
     try {
       output.show('replying')
-      return await this.#reply(msg, connection, reservation)
+      const read = await this.#read(msg, connection, reservation)
+      facts = read.facts
+      const result = await reservation.send(read.request)
+      return { reply: toReplyOutput(read.request, result), facts }
+    } catch (thrown) {
+      const error = toMessagingError(thrown)
+      throw facts ? addFacts(error, facts) : error
     } finally {
       this.#reservations.delete(reservation)
-    }
-  }
-
-  async #reply(msg: Message, connection: Connection, reservation: Reservation): Promise<Result> {
-    const { request, facts } = await this.#read(msg, connection, reservation)
-    try {
-      const result = await reservation.send(request)
-      return { reply: toReplyOutput(request, result), facts }
-    } catch (thrown) {
-      throw addFacts(toMessagingError(thrown), facts)
     }
   }
 
@@ -121,7 +118,7 @@ export class Replier {
   #succeed(event: InputEvent, { reply, facts }: Result, durationMs: number): void {
     // The customer has the reply, whatever becomes of the message.
     const known = { ...facts, maybeSent: true } as const
-    this.#options.output.succeed(event, { ...reply, durationMs }, 'sent', known)
+    this.#options.output.succeed(event, Object.assign(reply, { durationMs }), 'sent', known)
   }
 }
 

@@ -178,8 +178,8 @@ function toBodies(
 ): string[] {
   const name = anyChannel || channel === undefined ? undefined : CHANNEL_NAMES[channel]
   const whole = {
-    ...(name !== undefined && { channels: [{ channel: name }] }),
-    ...(quote && umid !== undefined && channel === 'whatsapp' && { context: { umid } }),
+    channels: name === undefined ? undefined : [{ channel: name }],
+    context: quote && umid !== undefined && channel === 'whatsapp' ? { umid } : undefined,
     ...body,
     user: addressOf(recipient, channel),
   }

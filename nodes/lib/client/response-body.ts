@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { onlyKnown } from '../errors'
 
 /** The media types of web pages. */
 const PAGE_TYPE = /^\s*(text\/html|application\/xhtml\+xml)\b/i
@@ -53,5 +54,5 @@ export function parseReceipt(body: string): Receipt | undefined {
   }
   const { umid, status } = receipt.safeParse(json).data ?? {}
   const state = status?.state
-  return umid || state ? { ...(umid && { umid }), ...(state && { state }) } : undefined
+  return umid || state ? (onlyKnown({ umid, state }) as Receipt) : undefined
 }

@@ -34,10 +34,13 @@ export class Customers<T extends { readonly number: number }> {
   /** The customer with these ids; to {@link forget} when there is no reply to it any more. */
   find(recipient: Recipient): Customer<T> {
     const ids = idsOf(recipient)
-    const [customer = new Customer<T>(), ...others] = new Set(
-      ids.flatMap((id) => this.#byId.get(id) ?? []),
-    )
-    for (const other of others) this.#merge(customer, other)
+    let customer: Customer<T> | undefined
+    for (const id of ids) {
+      const known = this.#byId.get(id)
+      customer ??= known
+      if (customer && known && known !== customer) this.#merge(customer, known)
+    }
+    customer ??= new Customer<T>()
     for (const id of ids) this.#add(customer, id)
     if (customer.ids.size > 1) {
       this.#known.delete(customer) // to make it the last one
@@ -64,8 +67,8 @@ export class Customers<T extends { readonly number: number }> {
     customer.ids.delete(id) // to make it the newest
     customer.ids.add(id)
     this.#byId.set(id, customer)
-    const [oldest] = customer.ids
-    if (customer.ids.size <= MAX_IDS || oldest === undefined) return
+    if (customer.ids.size <= MAX_IDS) return
+    const [oldest = id] = customer.ids
     customer.ids.delete(oldest)
     this.#byId.delete(oldest)
   }
@@ -95,7 +98,10 @@ function isIdle<T extends { readonly number: number }>({ running, queue }: Custo
 }
 
 /** Phone numbers by their digits: 8x8 writes them with and without a plus, and as a channelUserId. */
-function idsOf({ msisdn, channelUserId, lineUserId }: Recipient): string[] {
-  const ids = [msisdn, channelUserId, lineUserId].filter((id) => id !== undefined && id !== '')
-  return [...new Set(ids.map((id) => `${id}`.trim().replace(/^\+?(\d+)$/, '$1')))]
+function idsOf({ msisdn, channelUserId, lineUserId }: Recipient): Set<string> {
+  const ids = new Set<string>()
+  for (const id of [msisdn, channelUserId, lineUserId]) {
+    if (id) ids.add(id.trim().replace(/^\+?(\d+)$/, '$1'))
+  }
+  return ids
 }

@@ -204,15 +204,18 @@ export class Replies {
   #start(reply: PendingReply, customer: Customer<PendingReply>): void {
     customer.running++
     reply.started = true
-    this.#post(reply)
-      .then(
-        (result) => {
-          this.#pending.delete(reply)
-          reply.resolve(result)
-        },
-        (error: MessagingError) => this.#reject(reply, error),
-      )
-      .finally(() => this.#startNext(customer))
+    void this.#run(reply, customer)
+  }
+
+  async #run(reply: PendingReply, customer: Customer<PendingReply>): Promise<void> {
+    try {
+      const result = await this.#post(reply)
+      this.#pending.delete(reply)
+      reply.resolve(result)
+    } catch (error) {
+      this.#reject(reply, error as MessagingError)
+    }
+    this.#startNext(customer)
   }
 
   #startNext(settled: Customer<PendingReply>): void {
@@ -251,13 +254,13 @@ export class Replies {
     }
     const typing = stopped || this.#sessions.summary(request)
     this.#sessions.refresh(...this.#targetsOf(reply))
-    const last = accepted.at(-1) as RequestResult
-    const state = last.response?.state
+    const { statusCode, sentAt, response } = accepted.at(-1) as RequestResult
     return {
-      ...last,
+      statusCode,
       attempts: attemptsOf(accepted),
+      sentAt,
       umids: umidsOf(accepted),
-      ...(state !== undefined && { state }),
+      state: response?.state,
       typing,
     }
   }

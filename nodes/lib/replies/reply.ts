@@ -19,11 +19,11 @@ export interface ReplyRequest extends ReplyTarget {
 }
 
 /** A reply that 8x8 accepted. Times and status are of the last body, attempts of all. */
-export interface ReplyResult extends RequestResult {
+export interface ReplyResult extends Omit<RequestResult, 'response'> {
   /** Umids of the bodies, in order, as far as 8x8 named them. */
   umids: string[]
   /** What 8x8 says of the last body, e.g. `queued`. */
-  state?: string
+  state?: string | undefined
   /** The stopped typing or, with `keep`, the typing so far; zeros if nobody was typing. */
   typing: { indicators: number; durationMs: number }
 }
