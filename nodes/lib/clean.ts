@@ -23,6 +23,14 @@ export function cleanMsisdn(text: string): string {
     .replace(/^00/, '+')
 }
 
+/**
+ * The id of a customer, by which others are compared: of a phone number only the digits, because 8x8
+ * and flows write it with and without a plus, and 8x8 also as a channelUserId.
+ */
+export function cleanCustomerId(text: string): string {
+  return text.trim().replace(/^\+(?=\d+$)/, '')
+}
+
 /** An API key without the scheme of the header from which it may have been copied. */
 export function cleanApiKey(text: string): string {
   return text.trim().replace(/^bearer(\s+|$)/i, '')

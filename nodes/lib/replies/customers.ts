@@ -1,3 +1,4 @@
+import { cleanCustomerId } from '../clean'
 import type { Recipient } from './reply'
 
 /** Customers with several ids to remember. Our choice: some MB. */
@@ -97,11 +98,10 @@ function isIdle<T extends { readonly number: number }>({ running, queue }: Custo
   return running === 0 && queue.length === 0
 }
 
-/** Phone numbers by their digits: 8x8 writes them with and without a plus, and as a channelUserId. */
 function idsOf({ msisdn, channelUserId, lineUserId }: Recipient): Set<string> {
   const ids = new Set<string>()
   for (const id of [msisdn, channelUserId, lineUserId]) {
-    if (id) ids.add(id.trim().replace(/^\+?(\d+)$/, '$1'))
+    if (id) ids.add(cleanCustomerId(id))
   }
   return ids
 }

@@ -1,4 +1,5 @@
 import { CHANNELS, type Channel } from '../api'
+import { cleanCustomerId } from '../clean'
 import type { ApiRequest } from '../client/request'
 
 /** What a session is found by. */
@@ -164,7 +165,6 @@ function toArray(found: PendingRequest | Set<PendingRequest> | undefined): Pendi
   return found ? [found] : []
 }
 
-/** Phone numbers by their digits: webhooks and flows write them with and without a plus. */
-function keyOf({ subAccountId, channel, conversation }: Conversation): string {
-  return `${subAccountId} ${channel} ${conversation?.replace(/^\+(?=\d+$)/, '')}`
+function keyOf({ subAccountId, channel, conversation = '' }: Conversation): string {
+  return `${subAccountId} ${channel} ${cleanCustomerId(conversation)}`
 }
