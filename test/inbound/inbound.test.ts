@@ -69,21 +69,20 @@ describe('8x8-inbound', () => {
     const { connection } = helper.getNode('account') as unknown as AccountNode
     const { replies } = connection as Connection
     const recipients = [{ msisdn: '+6500000000' }, { channelUserId: 'US.13491208655302741918' }]
-    const sent = recipients.map((recipient) =>
+    const texts = () => server.received.map(({ body }) => JSON.parse(body).content.text)
+    const sent = [...recipients, { msisdn: '+6511111111' }].map((recipient, i) =>
       replies.reserve().send({
         subAccountId: 'my_sub',
         recipient,
-        bodies: [bodyOf('Hi')],
+        bodies: [bodyOf(`${i}`)],
         typing: 'stop',
       }),
     )
-    await once(arrivals, 'arrival')
-    await new Promise((resolve) => setTimeout(resolve, 50)) // the other would be there by now
-    assert.equal(held.length, 1)
-    const next = once(arrivals, 'arrival')
-    held[0]?.end()
-    await next
-    held[1]?.end()
+    while (held.length < 2) await once(arrivals, 'arrival')
+    assert.deepEqual(texts().sort(), ['0', '2'])
+    for (const response of held) response.end()
+    while (held.length < 3) await once(arrivals, 'arrival')
+    held[2]?.end()
     await Promise.all(sent)
     await server.close()
   })

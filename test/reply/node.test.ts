@@ -10,7 +10,16 @@ import {
   reported,
   unloadFlow,
 } from '../support/flow'
-import { answer, bodiesOf, loadReply, REPLY, reset, takeAll, umidOf } from '../support/reply'
+import {
+  answer,
+  bodiesOf,
+  loadReply,
+  REPLY,
+  reset,
+  takeAll,
+  textsOf,
+  umidOf,
+} from '../support/reply'
 import { closeServers, type Received } from '../support/server'
 import { refuse } from '../support/typing'
 
@@ -284,10 +293,7 @@ describe('8x8-reply', () => {
       assert.equal(server.received.length, 0)
       first.come('one')
       await Promise.all([one, two])
-      assert.deepEqual(
-        bodiesOf(server).map(({ content }) => (content as { text: string }).text),
-        ['one', 'two'],
-      )
+      assert.deepEqual(textsOf(server), ['one', 'two'])
     })
 
     it('replies when the reply before it has settled', async () => {
@@ -302,13 +308,14 @@ describe('8x8-reply', () => {
       )
       const sent = ['one', 'two'].map((payload) => flow.send(answer({ payload })))
       await arrived.came
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      assert.equal(server.received.length, 1)
-      arrivals[0]?.end()
-      await sent[0]
+      sent.push(flow.send(answer({ payload: 'to another', user: { msisdn: '+6500000000' } })))
       while (arrivals.length < 2) await new Promise(setImmediate)
-      arrivals[1]?.end()
-      await sent[1]
+      assert.deepEqual(textsOf(server), ['one', 'to another'])
+      arrivals[0]?.end()
+      while (arrivals.length < 3) await new Promise(setImmediate)
+      assert.deepEqual(textsOf(server), ['one', 'to another', 'two'])
+      for (const response of arrivals.slice(1)) response.end()
+      await Promise.all(sent)
     })
   })
 

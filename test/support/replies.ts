@@ -66,6 +66,18 @@ export class RepliesBench {
     return this.calls[count - 1] as Call
   }
 
+  /**
+   * Resolves when all that is sent by now has arrived: a reply to somebody else, which goes out
+   * behind it and leaves no trace in the log.
+   */
+  async caughtUp(): Promise<void> {
+    const marker = this.reply('marker', '+99')
+    const at = () => this.calls.findIndex(({ name }) => name === 'marker')
+    while (at() < 0) await this.#arrival.came
+    for (const call of this.calls.splice(at(), 1)) call.answer()
+    await marker
+  }
+
   /** A reply with this text, to this number. */
   request(text: string, msisdn = '+65', more: Partial<ReplyRequest> = {}): ReplyRequest {
     return {

@@ -42,5 +42,9 @@ export function loadReply(
 export const bodiesOf = ({ received }: TestServer): Record<string, unknown>[] =>
   received.map(({ body }) => JSON.parse(body))
 
+/** The texts of the messages that a server got, in order. */
+export const textsOf = (server: TestServer): string[] =>
+  bodiesOf(server).map(({ content }) => (content as { text: string }).text)
+
 /** Breaks a connection without an answer. */
 export const reset = (response: ServerResponse): void => void response.socket?.destroy()

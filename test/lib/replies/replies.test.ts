@@ -25,7 +25,7 @@ describe('replies', () => {
       const all = [t.reply('one'), t.reply('two'), t.reply('three')]
       for (let i = 1; i <= 3; i++) {
         const call = await t.arrived(i)
-        await new Promise((resolve) => setTimeout(resolve, 30))
+        await t.caughtUp()
         assert.equal(t.calls.length, i, 'two at once')
         call.answer()
       }
@@ -153,7 +153,7 @@ describe('replies', () => {
       t = await RepliesBench.open(false)
       t.replies.link(both)
       const all = [t.reply('one', '+65'), t.reply('two', '', id)]
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await t.caughtUp()
       assert.deepEqual(t.log, ['reply one'])
       t.calls[0]?.answer()
       ;(await t.arrived(2)).answer()
@@ -167,7 +167,7 @@ describe('replies', () => {
       all.push(t.reply('four', '', { recipient: both }))
       t.calls[0]?.answer()
       await all[0]
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await t.caughtUp()
       assert.equal(t.calls.length, 2, 'it waits for both')
       t.calls[1]?.answer()
       ;(await t.arrived(3)).answer()
@@ -279,7 +279,7 @@ describe('replies', () => {
       const dots = await t.arrived(1)
       const reply = t.reply('one', '+65', { umid: 'a' })
       assert.deepEqual(await started, { state: 'stopped' })
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await t.caughtUp()
       assert.deepEqual(t.log, ['dots a'])
       dots.answer()
       ;(await t.arrived(2)).answer()
