@@ -1,6 +1,6 @@
 import { cleanText } from '../lib/clean'
 import { check, oneOf, required, resolved, seconds } from '../lib/node-red/validate'
-import { isPath, NUMBERS, readSubAccounts } from '../lib/rules'
+import { isPath, NUMBERS, PHONES_PATH, readSubAccounts } from '../lib/rules'
 import { AUTHENTICATIONS, INBOUND_DEFAULTS, type InboundDef } from './options'
 
 /** The validated settings of an inbound node. */
@@ -16,7 +16,7 @@ export interface InboundSettings {
 
 const path = required('path').refine(
   isPath,
-  'The path must begin with / and have the characters of a URL only, e.g. /8x8/inbound',
+  `The path must begin with /, have only characters of a URL, and not be below ${PHONES_PATH}, e.g. /8x8/inbound`,
 )
 
 const authentication = oneOf('authentication', AUTHENTICATIONS)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { NodeInitializer } from 'node-red'
+import { readInboundSettings } from '../../nodes/inbound/settings'
 import type { Handler } from '../../nodes/lib/http/app'
 import { inboundWebhook } from '../support/webhooks'
 import { load, type Options, ringOf, SECRET, unload } from './helpers'
@@ -87,6 +88,12 @@ describe('8x8-inbound: what can be wrong', () => {
       assert.equal(ringOf(flow.statuses), undefined)
     })
   }
+
+  it('says in the log which paths it does not take, those of the phone included', () => {
+    assert.throws(() => readInboundSettings({ path: '/8x8-sandbox/shop' }), {
+      message: /not be below \/8x8-sandbox/,
+    })
+  })
 
   it('lets everyone in where that is chosen, with any Authorization', async () => {
     const flow = await load({ authorization: undefined, node: { authentication: 'none' } })
