@@ -107,12 +107,15 @@ export async function startNodeRed(
     env = {},
     runtime = { nodeRedDir: NODE_RED_DIR, nodeDir: NODE_RED_DIR },
     ready = STARTED,
+    onLine,
   }: {
     /** More of the environment. */
     env?: Record<string, string>
     runtime?: Runtime
     /** The line to wait for. */
     ready?: RegExp
+    /** Gets each line that Node-RED prints, at once. */
+    onLine?: (line: string) => void
   } = {},
 ): Promise<NodeRed> {
   const { node, red } = findNodeRed(runtime)
@@ -126,6 +129,7 @@ export async function startNodeRed(
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => {
       log.push(line)
+      onLine?.(line)
       lines.emit('line', line)
     })
   }

@@ -1,7 +1,7 @@
 /**
  * `npm run dev`: a Node-RED that follows the source. After a change in nodes/ or icons/ it builds,
- * restarts Node-RED with the flows as they were deployed, and open editors reload. The user directory
- * is .dev/, which stays.
+ * restarts Node-RED with the flows as they were deployed, and open editors reload. The log of Node-RED
+ * is printed. The user directory is .dev/, which stays.
  */
 import { EventEmitter, once } from 'node:events'
 import { existsSync, readdirSync, watch } from 'node:fs'
@@ -49,7 +49,10 @@ async function main(): Promise<void> {
       await build(true)
       await nodeRed?.stop()
       nodeRed = undefined // a start may fail
-      nodeRed = await startNodeRed(USER_DIR, port, { ready: READY })
+      nodeRed = await startNodeRed(USER_DIR, port, {
+        ready: READY,
+        onLine: (line) => console.log(line),
+      })
       const seconds = (performance.now() - since) / 1000
       console.log(`${nodeRed.url} runs, after ${seconds.toFixed(1)} s`)
     } catch (error) {

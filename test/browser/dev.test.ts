@@ -90,6 +90,17 @@ describe('npm run dev', function () {
     await runs
   })
 
+  it('shows what Node-RED logs, such as the error of a node that does not load', async () => {
+    const logged = printed(/This node does not load/)
+    const runs = printed(/ runs, after /)
+    await change(
+      'nodes/reply/reply.ts',
+      'import ',
+      "throw new Error('This node does not load')\nimport ",
+    )
+    await Promise.all([logged, runs])
+  })
+
   it('ends with Node-RED when it is interrupted', async () => {
     dev.kill('SIGINT')
     const [code] = await once(dev, 'exit')
