@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import helper from 'node-red-node-test-helper'
 import { Sandbox } from '../../nodes/lib/sandbox/server'
 import { CANARY } from './events'
@@ -53,6 +54,16 @@ export class Keeping {
     const stopped = this.flow.next('completed')
     helper.getNode('stop').receive(msg as Output)
     return stopped
+  }
+
+  /**
+   * Resolves when the dots of somebody else, which start now, were renewed. Whatever else is kept up
+   * for the same interval was renewed before.
+   */
+  async renewed(): Promise<void> {
+    const { umid, msg } = this.inbound({ msisdn: '+6590000001' })
+    await this.flow.send(msg)
+    while (this.requestsFor(umid) < 2) await once(this.sandbox, 'request')
   }
 
   /** Whether the phone of {@link MSISDN} shows the dots. */

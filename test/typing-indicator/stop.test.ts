@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import FakeTimers from '@sinonjs/fake-timers'
 import helper from 'node-red-node-test-helper'
 import { moment, UMID } from '../support/events'
 import { type FlowOptions, logged, type Output, unloadFlow } from '../support/flow'
@@ -86,15 +87,22 @@ describe('8x8-typing-indicator, stopped while a request is on the wire', () => {
 
   it('does not try again what fails while it is awaited', async () => {
     const { flow, server, ports, begin } = await load({ action: 'start' })
-    const first = await begin(message())
-    const stopped = flow.next('completed')
-    stop(message())
-    await settle()
-    assert.deepEqual(ports(), ['success']) // the start: it was stopped
-    refuse(503)(first)
-    assert.equal((await stopped).typing?.indicators, 0)
-    await sleep(400) // the longest first pause is 250 ms
-    assert.equal(server.received.length, 1)
+    const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const first = await begin(message())
+      const stopped = flow.next('completed')
+      stop(message())
+      await settle()
+      assert.deepEqual(ports(), ['success']) // the start: it was stopped
+      refuse(503)(first)
+      assert.equal((await stopped).typing?.indicators, 0)
+      clock.tick(250) // the longest first pause
+      await begin({ ...message(), umid: OTHER_UMID })
+      const umids = server.received.map(({ body }) => JSON.parse(body).umid)
+      assert.deepEqual(umids, [UMID, OTHER_UMID])
+    } finally {
+      clock.uninstall()
+    }
   })
 
   it('waits no longer than one attempt may take', async () => {
