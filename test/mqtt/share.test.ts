@@ -44,7 +44,10 @@ describe('example 6, in three Node-REDs', function () {
     for (const [customer, { replies, before, after }] of seen) {
       assert.equal(replies.length, 1, `replies to customer ${customer}`)
       assert.ok(before.length >= 1, `customer ${customer} saw no dots`)
-      assert.equal(after.length, 0, `customer ${customer} saw dots after the reply`)
+      // A message that was posted again, on a busy machine, is at another instance too: its dots
+      // end when the broker tells it.
+      const late = after.filter(({ instance }) => instance === replies[0]?.instance)
+      assert.deepEqual(late, [], `customer ${customer} saw dots after the reply`)
     }
     // The work does not wait for the dots, so on a busy machine it may be over before a renewal.
     const renewed = [...seen.values()].filter(({ before }) => before.length >= 2)
