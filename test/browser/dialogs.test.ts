@@ -305,5 +305,21 @@ describe('the dialogs', function () {
     })
   })
 
+  it('keep each label left of its field, in the language with the longest words', async () => {
+    const editor = await Editor.open(fixture.context, fixture.nodeRed.url, 'ru')
+    for (const dialog of DIALOGS) {
+      const tray = await open(editor, dialog)
+      await openSections(tray)
+      const wide = await tray
+        .locator('.form-row > label:visible')
+        .evaluateAll((all) =>
+          all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent),
+        )
+      assert.deepEqual(wide, [], dialog)
+      await close(editor, dialog)
+    }
+    await editor.page.close()
+  })
+
   it('met no error', () => assert.deepEqual(fixture.errors, []))
 })
