@@ -7,7 +7,7 @@ import { property } from '../lib/message/thrown'
 import type { WebhookMessage } from '../lib/message/webhook'
 import type * as properties from '../lib/node-red/message-properties'
 import type { Recipient, ReplyRequest } from '../lib/replies/reply'
-import type { ReplyTarget } from '../lib/typing/sessions'
+import type { ReplyTarget } from '../lib/typing/session'
 import { splitText } from './split-text'
 
 /** The properties of the node that are read for each message. */

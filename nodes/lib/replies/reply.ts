@@ -1,5 +1,5 @@
 import type { RequestResult } from '../client/request'
-import type { ReplyTarget } from '../typing/sessions'
+import type { ReplyTarget } from '../typing/session'
 
 /** Who gets a reply; the ids also tell which replies go to the same customer. */
 export interface Recipient {

@@ -1,37 +1,23 @@
-import { MAX_MESSAGE_AGE } from '../api'
-import type { Client, TypingEvent } from '../client/client'
+import type { Client } from '../client/client'
 import type { ApiRequest, RequestResult } from '../client/request'
 import { addFacts, closedError, MessagingError } from '../errors'
-import { RecentUmids } from './recent-umids'
 import {
-  type Conversation,
-  type Indexed,
-  type PendingRequest,
-  PendingRequests,
-  SessionIndex,
-  type Target,
-} from './session-index'
+  endOf,
+  isNewer,
+  type Owner,
+  type ReplyTarget,
+  type SendRequest,
+  type Session,
+  type StartRequest,
+  type StartResult,
+  type StopResult,
+  type TypingSummary,
+} from './session'
+import { type PendingRequest, PendingRequests, SessionIndex, type Target } from './session-index'
+import { UmidHistory } from './umid-history'
 
 /** Renewals in a row that may fail before a session ends. Our choice. */
 const MAX_FAILURES = 3
-
-/**
- * ms for which a node does not start a umid again: 8x8 redelivers for up to 131 s (8x8 doc). And how
- * many such umids are remembered; our choice: 550 ends a second, in 17 to 35 MB.
- */
-const REPEAT_WINDOW = 180_000
-const MAX_ENDED = 100_000
-
-/**
- * ms for which a stop that found nothing blocks its umid, and how many such umids are remembered.
- * Our choice: a start that is late, because its properties are still being read or it came over
- * another wire, is hardly later than that.
- */
-const STOP_WINDOW = 10_000
-const MAX_STOPS = 10_000
-
-/** Answered messages to remember, each for the 2 hours in which 8x8 takes indicators. */
-const MAX_ANSWERED = 100_000
 
 /** Share of its interval by which a renewal may be late before the log says so; our choice. */
 const LATE = 0.25
@@ -44,91 +30,6 @@ const WARN_EVERY = 60_000
  * end of a session is another one for each.
  */
 const MAX_TIMER = 60_000
-
-/** One indicator. */
-export interface SendRequest extends TypingEvent, Pick<Conversation, 'conversation'> {}
-
-/** Who to type to, and for how long. All times in ms. */
-export interface StartRequest extends SendRequest {
-  /** When the inbound message was received, epoch ms; undefined: unknown. */
-  receivedAt?: number | undefined
-  /** How long from now 8x8 takes indicators for the message. */
-  expiresIn: number
-  initialDelay: number
-  /** From the acceptance of an indicator to the next one. */
-  renewEvery: number
-  /** From the acceptance of the first indicator on. */
-  maxDuration: number
-}
-
-/** A node that starts sessions. */
-export interface Owner {
-  /** Stays the same when the node is deployed again. */
-  readonly id: string
-  /** Called with the number of customers who see its indicators, whenever it changes. */
-  onActiveChanged(sessions: number): void
-}
-
-/** How a start went. */
-export interface StartResult {
-  /** `stopped`: a stop, or a newer message of the conversation, came first. */
-  state: 'active' | 'stopped'
-  /** The umid is a repeated one, or was stopped or answered before it was started. */
-  duplicate?: true
-  /** The first indicator. */
-  sent?: RequestResult
-}
-
-/** The message that a reply answers, and who gets it. */
-export interface ReplyTarget {
-  subAccountId: string
-  /** The message that is answered; undefined: unknown. */
-  umid?: string | undefined
-  /** As the typing indicator names it; undefined: unknown. */
-  conversation?: string | undefined
-}
-
-/** What a customer has seen of us. */
-export interface TypingSummary {
-  /** Indicators that 8x8 accepted. */
-  indicators: number
-  /** ms since the first of them. */
-  durationMs: number
-}
-
-/** What a stop ended: of several sessions, the event is that of the newest one. */
-export interface StopResult extends TypingEvent {
-  /** Indicators that 8x8 accepted, in total. */
-  indicators: number
-  /** Requests sent, in total. */
-  attempts: number
-  /** ms from the acceptance of the first indicator to the stop, of the longest one. */
-  typedFor: number
-}
-
-interface Session extends Indexed {
-  readonly request: StartRequest
-  readonly owner: Owner
-  readonly onEnd: (error: MessagingError) => void
-  /** Settles the pending start; undefined after that. */
-  settle: { resolve(started: StartResult): void; reject(error: MessagingError): void } | undefined
-  apiRequest: ApiRequest | undefined
-  /** For the next indicator, or for the end. */
-  timer: NodeJS.Timeout | undefined
-  /** In the order of their starts. */
-  readonly number: number
-  /** It is about to end by itself, when its requests have settled. */
-  ending: boolean
-  ended: boolean
-  /** Whether the next indicator is due as soon as the one on the wire is accepted. */
-  refresh: boolean
-  indicators: number
-  attempts: number
-  failures: number
-  /** When 8x8 accepted the first indicator, and until when it accepts more; performance.now(). */
-  firstAt: number
-  expiresAt: number
-}
 
 /** The open ones of this process, one per account. */
 const register = new Set<Sessions>()
@@ -146,13 +47,7 @@ export class Sessions {
   readonly #once = new PendingRequests()
   /** Requests on the wire whose session or message has ended. */
   readonly #draining = new PendingRequests({ byConversation: true })
-  /** Umids whose sessions ended recently. */
-  readonly #recentlyEnded = new RecentUmids(REPEAT_WINDOW, MAX_ENDED)
-  /** Umids that any owner ended just now; and stops that came before their start. */
-  readonly #justEnded = new RecentUmids(STOP_WINDOW, MAX_STOPS)
-  readonly #earlyStops = new RecentUmids(STOP_WINDOW, MAX_STOPS)
-  /** Umids with a final reply: no indicator is sent for them again. */
-  readonly #answered = new RecentUmids(MAX_MESSAGE_AGE, MAX_ANSWERED)
+  readonly #history = new UmidHistory()
   /** How many sessions of each owner have shown an indicator. */
   readonly #active = new Map<string, number>()
   #starts = 0
@@ -203,7 +98,7 @@ export class Sessions {
     const now = performance.now()
     const same = this.#sessions.ofUmid(request.umid)
     if (same) return { state: same.ending ? 'stopped' : 'active', duplicate: true }
-    if (this.#recentlyEnded.has(request.umid, owner.id) || this.#isStopped(request.umid)) {
+    if (this.#history.hasEnded(request.umid, owner.id) || this.#isStopped(request.umid)) {
       return { state: 'stopped', duplicate: true }
     }
     const previous = this.#sessions.ofConversation(request)
@@ -255,7 +150,7 @@ export class Sessions {
     for (const each of once) {
       this.#once.remove(each)
       this.#drain(each)
-      this.#justEnded.add(each.request.umid)
+      this.#history.addEnded(each.request.umid)
     }
     for (const pending of this.#draining.find(which)) {
       pending.stopped = true
@@ -263,9 +158,7 @@ export class Sessions {
     }
     const newest = sessions.at(-1) ?? once.at(-1)
     const isEarly = !newest && inFlight.length === 0
-    if (isEarly && 'umid' in which && !this.#justEnded.has(which.umid)) {
-      this.#earlyStops.add(which.umid)
-    }
+    if (isEarly && 'umid' in which) this.#history.addStop(which.umid)
     if (inFlight.length > 0) await settled(inFlight)
     if (inFlight.some(({ cancelled }) => cancelled)) throw closedError()
     if (!newest) return undefined
@@ -293,7 +186,7 @@ export class Sessions {
    * still carry out a request that ran into this limit.
    */
   async answer({ umid, ...conversation }: ReplyTarget): Promise<TypingSummary> {
-    if (umid !== undefined) this.#answered.add(umid)
+    if (umid !== undefined) this.#history.addAnswered(umid)
     try {
       const stopped = await this.stop(umid === undefined ? conversation : { umid })
       if (stopped) return { indicators: stopped.indicators, durationMs: stopped.typedFor }
@@ -356,9 +249,7 @@ export class Sessions {
    */
   #isStopped(umid: string): boolean {
     return (
-      this.#earlyStops.has(umid) ||
-      this.#answered.has(umid) ||
-      this.#draining.find({ umid }).some(({ stopped }) => stopped)
+      this.#history.isStopped(umid) || this.#draining.find({ umid }).some(({ stopped }) => stopped)
     )
   }
 
@@ -516,10 +407,7 @@ export class Sessions {
     session.ended = true
     clearTimeout(session.timer)
     this.#sessions.remove(session)
-    if (remember) {
-      this.#recentlyEnded.add(request.umid, owner.id)
-      this.#justEnded.add(request.umid)
-    }
+    if (remember) this.#history.addEnded(request.umid, owner.id)
     if (!settle) this.#count(owner, -1)
   }
 
@@ -529,15 +417,6 @@ export class Sessions {
     else this.#active.delete(owner.id)
     owner.onActiveChanged(active)
   }
-}
-
-/** When a session ends by itself, in performance.now(). */
-function endOf({ indicators, firstAt, expiresAt, request }: Session): number {
-  return indicators ? Math.min(firstAt + request.maxDuration, expiresAt) : expiresAt
-}
-
-function isNewer(one: StartRequest, other: StartRequest): boolean {
-  return (one.receivedAt ?? Number.NaN) > (other.receivedAt ?? Number.NaN)
 }
 
 /** Resolves when all requests have finished. */

@@ -3,14 +3,14 @@ import FakeTimers from '@sinonjs/fake-timers'
 import type { TypingEvent } from '../../../nodes/lib/client/client'
 import type { ApiRequest } from '../../../nodes/lib/client/request'
 import { type Kind, MessagingError } from '../../../nodes/lib/errors'
+import type {
+  Owner,
+  StartRequest,
+  StartResult,
+  StopResult,
+} from '../../../nodes/lib/typing/session'
 import type { Target } from '../../../nodes/lib/typing/session-index'
-import {
-  type Owner,
-  Sessions,
-  type StartRequest,
-  type StartResult,
-  type StopResult,
-} from '../../../nodes/lib/typing/sessions'
+import { Sessions } from '../../../nodes/lib/typing/sessions'
 import { sendBy } from '../../support/attempts'
 
 /** ms between the indicators of a session, unless a test says otherwise. */

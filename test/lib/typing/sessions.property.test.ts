@@ -4,12 +4,8 @@ import fc from 'fast-check'
 import type { Channel } from '../../../nodes/lib/api'
 import type { TypingEvent } from '../../../nodes/lib/client/client'
 import { MessagingError } from '../../../nodes/lib/errors'
-import {
-  type Owner,
-  type SendRequest,
-  Sessions,
-  type StartResult,
-} from '../../../nodes/lib/typing/sessions'
+import type { Owner, SendRequest, StartResult } from '../../../nodes/lib/typing/session'
+import { Sessions } from '../../../nodes/lib/typing/sessions'
 import { sendBy } from '../../support/attempts'
 import { answerAfter } from './sessions-bench'
 
