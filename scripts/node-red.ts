@@ -56,7 +56,7 @@ export interface NodeRed {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** An empty user directory. Whoever makes it removes it. @param more settings of Node-RED */
+/** An empty user directory. The caller removes it. @param more settings of Node-RED */
 export async function makeUserDir(more: object = {}): Promise<string> {
   const userDir = await mkdtemp(join(tmpdir(), 'node-red-8x8-'))
   await fillUserDir(userDir, more)

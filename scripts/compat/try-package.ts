@@ -161,7 +161,7 @@ async function press(nodeRed: NodeRed, flows: FlowNode[], name: string): Promise
   assert.equal(response.status, 200, `the button ${name}`)
 }
 
-/** Removes the package, of which nothing is left. */
+/** Removes the package and checks that nothing is left. */
 async function remove(nodeRed: NodeRed, userDir: string): Promise<void> {
   await deployFlows(nodeRed, [])
   const response = await fetch(`${nodeRed.url}/nodes/${PACKAGE}`, { method: 'DELETE' })

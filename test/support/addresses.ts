@@ -30,7 +30,7 @@ export interface DeadServer {
   close(): Promise<void>
 }
 
-/** Starts a server that is dead to whoever connects. Works on Linux only. */
+/** Starts a server that never answers a connection. Works on Linux only. */
 export async function startDeadServer(host: string, port = 0): Promise<DeadServer> {
   const awake = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(SERVER, { eval: true, workerData: { host, port, backlog: 1, awake } })

@@ -6,7 +6,7 @@ import { ROOT } from '../../scripts/node-red'
 /** What a copy does without. */
 const LEFT_OUT = new Set(['.git', '.dev', 'coverage', 'node_modules'])
 
-/** A copy of the working tree, with its packages by a link, to change. Whoever makes it removes it. */
+/** A copy of the working tree, with its packages linked, for a test to change. The caller removes it. */
 export async function copyTree(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), '8x8-copy-'))
   await cp(ROOT, copy, {

@@ -43,7 +43,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
   readonly #requests = new Map(CUSTOMERS.map(({ id }) => [id, new RecentRequests()] as const))
   /** By umid. */
   readonly #deliveries = new RecentMap<PhoneDelivery>(MAX_DELIVERIES, Number.POSITIVE_INFINITY)
-  /** When dots go by themselves, of which the sandbox says nothing; by conversation. */
+  /** When the dots of a conversation expire. The sandbox sends no event for this. */
   readonly #alarms = new Map<string, NodeJS.Timeout>()
   readonly #undo: (() => void)[] = []
   #requestCount = 0

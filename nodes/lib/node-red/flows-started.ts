@@ -9,7 +9,7 @@ function notify(): void {
 /**
  * Calls a listener whenever all flows run: after the start, and after each deploy. The runtime has
  * one listener of ours for all of them, because Node.js takes more than ten for a leak.
- * @param events of the runtime, of which a process has one
+ * @param events of the runtime; there is one per process
  * @returns removes the listener
  */
 export function onFlowsStarted(events: EventEmitter, listener: () => void): () => void {

@@ -300,7 +300,7 @@ function sumOf(summaries: TypingSummary[]): TypingSummary {
   }
 }
 
-/** The failure of a reply, of which 8x8 may have taken a part: to send it again would repeat that. */
+/** The failure of a reply that 8x8 may have accepted in part: a retry would repeat that part. */
 function addAccepted(error: MessagingError, accepted: RequestResult[]): MessagingError {
   if (accepted.length === 0) return error
   const failure = error.cause.maybeSent ? error : asMaybeSent(error)
