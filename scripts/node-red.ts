@@ -98,7 +98,7 @@ export async function writeFlows(
 
 /**
  * Starts Node-RED and waits until its flows run.
- * @throws {Error} with the end of its log, when it does not start
+ * @throws {Error} when it does not start; with the end of its log, unless each line was handed out
  */
 export async function startNodeRed(
   userDir: string,
@@ -161,7 +161,8 @@ export async function startNodeRed(
     return { url: `http://127.0.0.1:${port}`, pid, log, prints, deployed, signal, stop }
   }
   await stop()
-  throw new Error(`Node-RED did not start: ${reason}\n${log.slice(-20).join('\n')}`)
+  const unseen = onLine ? [] : log.slice(-20)
+  throw new Error([`Node-RED did not start: ${reason}`, ...unseen].join('\n'))
 }
 
 /**
