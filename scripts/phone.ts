@@ -10,7 +10,7 @@ const PATIENCE = 10_000
 export class PhoneClient {
   /** All states so far, oldest first. */
   readonly states: PhoneState[] = []
-  /** Resolves when the stream ends, whoever ended it. */
+  /** Resolves when either side has ended the stream. */
   readonly ended: Promise<void>
   readonly #url: string
   readonly #headers: Record<string, string>

@@ -18,7 +18,7 @@ const SUPPORTED: Readonly<Record<string, readonly number[]>> = {
   '5.0': [22, 24],
 }
 
-/** Runtimes that are tried at the same time, most of which they wait; our choice for 2 cores. */
+/** Runtimes that are tried at once. They mostly wait; our choice for 2 cores. */
 const AT_ONCE = 3
 
 /** The ports of the runtimes that are tried at the same time are this, and 100 apart. */

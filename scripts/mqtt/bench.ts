@@ -1,7 +1,7 @@
 /**
  * `npm run bench:mqtt`: messages a second through example 6 with 1, 2 and 3 Node-REDs, and ms of
- * CPU that a message costs in a Node-RED. Node-REDs, broker, API and whoever posts share one
- * machine, so the curve ends where its cores do. Linux only, because it reads /proc.
+ * CPU that a message costs in a Node-RED. Node-REDs, broker, API and client share one machine, so
+ * the curve ends where its cores do. Linux only, because it reads /proc.
  * `-- --short`: few messages and one round, to see that it runs.
  */
 import { readFile } from 'node:fs/promises'

@@ -263,7 +263,7 @@ describe('the phone in a browser', function () {
       await phone.setViewportSize({ width: 360, height: 480 })
       await frames()
       assert.ok((await below()) < 2, `${await below()} px are below the screen`)
-      // Whoever reads further up is left there.
+      // A reader who has scrolled up stays there.
       await chat.evaluate((box) => box.scrollTo(0, 0))
       await frames()
       await phone.setViewportSize({ width: 360, height: 640 })

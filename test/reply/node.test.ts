@@ -140,7 +140,7 @@ describe('8x8-reply', () => {
     assert.equal(server.received[0]?.path, '/api/v1/subaccounts/my_other_sub/messages')
   })
 
-  it('says on output 2 what 8x8 refused, and of which message', async () => {
+  it('says on output 2 what 8x8 refused, and for which message', async () => {
     const { flow } = await loadReply(refuse(400, { code: 1002, message: 'x' }))
     const { port, msg } = await flow.send(answer({ error: 'earlier' }))
     assert.equal(port, 'error')

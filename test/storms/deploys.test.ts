@@ -86,7 +86,7 @@ describe(`${DEPLOYS} deploys under load`, function () {
 /** `unanswered` is what a session may add after the output of its message. */
 const ENDS = ['sent', 'active', 'closed', 'unanswered']
 
-/** Of which handles and listeners there are more. */
+/** The handles and listeners that there are more of. */
 function moreThan(before: Resources, { heapUsed: _, ...after }: Resources): string[] {
   return Object.entries(after)
     .filter(([type, count]) => count > (before[type] ?? 0))

@@ -3,8 +3,8 @@ import type { CustomerIds } from './conversations'
 
 /**
  * 8x8's example umid. Our choice, so that a flow can be tried with one inject node: the sandbox
- * takes it for a message just received, on either channel and any sub-account. It is of the first of
- * {@link CUSTOMERS} on that channel, or of whoever sent a message with this umid there.
+ * takes it for a message just received, on either channel and any sub-account. It belongs to the first
+ * of {@link CUSTOMERS} on that channel, or to the customer who sent a message with this umid there.
  */
 export const SAMPLE_UMID = 'cf3cbbf5-3e2d-ea11-815d-020897df5459'
 

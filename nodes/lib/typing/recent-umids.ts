@@ -1,7 +1,7 @@
 /**
- * Remembers umids for a time, each for an owner. No timer: old ones go when new ones come, and in two
- * generations, of which the older one goes as a whole. Removing them one by one from the front of a
- * Map took 15 % of the time of our modules.
+ * Remembers umids for a time, each for an owner. It needs no timer: new umids push out the old ones, in
+ * two generations, and the older one is dropped as a whole. Removing umids one by one from the front of
+ * a Map took 15 % of the time of our modules.
  */
 export class RecentUmids {
   readonly #span: number

@@ -67,7 +67,7 @@ describe('bodies as JSON', () => {
     }
   })
 
-  it('are refused above the limit, whoever has read them', async () => {
+  it('are refused above the limit, even if another parser has read them', async () => {
     const text = (length: number) => JSON.stringify(['x'.repeat(length - 4)])
     const lax = express.json({ strict: false, type: () => true })
     for (const parsers of [[], [lax], [express.text({ type: () => true })]]) {
